@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let language: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+let settings = language + [.strictMemorySafety()]
+
+let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// One Swift target of the product. `on` names targets of this package; arrows point down only (see README).
+func module(_ name: String, on targets: [String] = [], packages: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: targets.map { .byName(name: $0) } + packages, swiftSettings: settings)
+}
+
+/// The test suite of one module.
+func suite(_ name: String, on targets: [String], packages: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: targets.map { .byName(name: $0) } + packages,
+        swiftSettings: language)
+}
+
+let package = Package(
+    name: "imagelet",
+    products: [.executable(name: "imagelet", targets: ["imagelet"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Level 0: C
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CIsal", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        .target(name: "CLinux"),
+
+        // Level 1: the only ones that may say `unsafe`
+        module("Linux", on: ["CLinux"]),
+        module("Hashing", on: ["COpenSSL"]),
+        module("Gzip", on: ["CZlib", "CIsal"]),
+        module("HTTP", on: ["CCurl"]),
+        module("FUSE", on: ["CFuse", "CLinux", "Linux"]),
+        module(
+            "GRPC", on: ["Linux"],
+            packages: [
+                grpcCore,
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
+
+        // Level 2: formats, no I/O
+        module("OCI", on: ["Hashing"]),
+        module("LayerFormat", on: ["OCI"]),
+        module("SOCI", on: ["Gzip", "Hashing", "LayerFormat", "OCI"]),
+
+        // Level 3: capabilities
+        module(
+            "Distribution", on: ["HTTP", "OCI"],
+            packages: [
+                log, .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
+        module("Layers", on: ["Hashing", "LayerFormat", "Linux", "OCI"], packages: [log]),
+        module("LayerFS", on: ["FUSE", "LayerFormat", "Layers"], packages: [log]),
+        module("State", on: ["OCI"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
+        module("Policy", on: ["OCI"]),
+
+        // Level 4: use cases
+        module(
+            "Images", on: ["Distribution", "LayerFS", "LayerFormat", "Layers", "OCI", "Policy", "SOCI", "State"],
+            packages: [log]),
+
+        // Level 5: services
+        module("CRI", on: ["GRPC", "Images"], packages: [log]),
+
+        // Level 6: assembly
+        module("Config", packages: [.product(name: "Yams", package: "Yams")]),
+        module(
+            "ImageletDaemon", on: ["CRI", "Config", "Images"],
+            packages: [log, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")]),
+
+        // Level 7: the command
+        .executableTarget(
+            name: "imagelet", dependencies: ["ImageletDaemon", "Images", argumentParser], swiftSettings: settings),
+    ]
+)
