@@ -55,17 +55,18 @@ let package = Package(
         // Level 1: the only ones that may say `unsafe`
         module("Linux", on: ["CLinux"]),
         module("Hashing", on: ["COpenSSL"]),
-        module("Gzip", on: ["CZlib", "CIsal"]),
+        module("Gzip", on: ["CIsal", "CZlib"]),
         module("HTTP", on: ["CCurl"]),
         module("FUSE", on: ["CFuse", "CLinux", "Linux"]),
-        module(
-            "GRPC", on: ["Linux"],
-            packages: [
-                grpcCore,
+        .target(
+            name: "GRPC",
+            dependencies: [
+                "Linux", grpcCore,
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ]),
+            ],
+            exclude: ["Protos"], swiftSettings: settings),
 
         // Level 2: formats, no I/O
         module("OCI", on: ["Hashing"]),
@@ -80,26 +81,65 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
         module("Layers", on: ["Hashing", "LayerFormat", "Linux", "OCI"], packages: [log]),
-        module("LayerFS", on: ["FUSE", "LayerFormat", "Layers"], packages: [log]),
+        module("LayerFS", on: ["FUSE", "LayerFormat", "Layers", "Linux"], packages: [log]),
         module("State", on: ["OCI"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         module("Policy", on: ["OCI"]),
 
         // Level 4: use cases
         module(
-            "Images", on: ["Distribution", "LayerFS", "LayerFormat", "Layers", "OCI", "Policy", "SOCI", "State"],
+            "Images", on: ["Distribution", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI", "State"],
             packages: [log]),
 
         // Level 5: services
-        module("CRI", on: ["GRPC", "Images"], packages: [log]),
+        module("CRI", on: ["Distribution", "GRPC", "Images", "State"], packages: [log]),
 
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),
         module(
-            "ImageletDaemon", on: ["CRI", "Config", "Images"],
-            packages: [log, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")]),
+            "ImageletDaemon",
+            on: [
+                "CRI", "Config", "Distribution", "FUSE", "GRPC", "HTTP", "Images", "LayerFS", "LayerFormat", "Layers",
+                "Linux", "OCI", "Policy", "SOCI", "State",
+            ],
+            packages: [
+                log, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
 
         // Level 7: the command
         .executableTarget(
-            name: "imagelet", dependencies: ["ImageletDaemon", "Images", argumentParser], swiftSettings: settings),
+            name: "imagelet",
+            dependencies: [
+                "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "OCI", "Policy", "SOCI",
+                argumentParser, log,
+            ],
+            swiftSettings: settings),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["CLinux", "Hashing", "LayerFormat"], path: "Tests/TestSupport",
+            swiftSettings: language),
+        suite("LinuxTests", on: ["Linux", "TestSupport"]),
+        suite("HashingTests", on: ["Hashing"]),
+        suite("GzipTests", on: ["Gzip", "TestSupport"]),
+        suite("HTTPTests", on: ["HTTP", "TestSupport"]),
+        suite("FUSETests", on: ["FUSE", "Linux", "TestSupport"]),
+        suite(
+            "GRPCTests", on: ["GRPC", "Linux"], packages: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+        suite("OCITests", on: ["OCI"]),
+        suite("LayerFormatTests", on: ["LayerFormat", "TestSupport"]),
+        suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
+        suite("DistributionTests", on: ["Distribution", "HTTP", "OCI", "TestSupport"], packages: [log]),
+        suite(
+            "LayersTests", on: ["Hashing", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"], packages: [log]),
+        suite(
+            "LayerFSTests", on: ["FUSE", "LayerFS", "LayerFormat", "Layers", "Linux", "TestSupport"], packages: [log]),
+        suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
+        suite("PolicyTests", on: ["OCI", "Policy"]),
+        suite("ConfigTests", on: ["Config"]),
+        suite(
+            "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
+            packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
+        suite("ImageletTests", on: ["imagelet"]),
     ]
 )

@@ -1,1 +1,31 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int imagelet_punch_hole(int descriptor, long long offset, long long length) {
+    return fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+long long imagelet_seek_sparse(int descriptor, long long offset, int data) {
+    return lseek(descriptor, offset, data ? SEEK_DATA : SEEK_HOLE);
+}
+
+int imagelet_open_directory(int parent, const char *name) {
+    struct open_how how = {
+        .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+        .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
+    };
+    return (int)syscall(SYS_openat2, parent, name, &how, sizeof how);
+}
+
+int imagelet_name_thread(pthread_t thread, const char *name) {
+    return pthread_setname_np(thread, name);
+}
+
+int imagelet_open_path(const char *path) {
+    return open(path, O_PATH | O_CLOEXEC);
+}

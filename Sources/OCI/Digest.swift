@@ -38,6 +38,13 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
         bytes = ContentHasher.hash(content, algorithm)
     }
 
+    /// The SHA-256 of `pieces`, one after the other.
+    package init(ofPieces pieces: [[UInt8]]) {
+        var hasher = ContentHasher()
+        for piece in pieces { hasher.update(piece) }
+        self.init(sha256: hasher.finish())
+    }
+
     /// The hash in lower-case hex, without the algorithm: what file names use.
     package var hex: String {
         let digits = Array("0123456789abcdef".utf8)

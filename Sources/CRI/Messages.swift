@@ -1,0 +1,56 @@
+package import Distribution
+package import GRPC
+package import Images
+internal import State
+
+// Our values and the messages of the wire, one way each.
+
+extension CRIImage {
+    package init(_ image: Image) {
+        self.init()
+        id = image.id
+        repoTags = image.tags
+        repoDigests = image.digests
+        // Clients take 0 for "not set" and refuse the image.
+        size = max(image.size, 1)
+        switch image.user {
+        case .id(let number): uid.value = number
+        case .name(let name): username = name
+        case nil: break
+        }
+        pinned = image.pinned
+    }
+}
+
+extension PullRequest {
+    /// - Throws: ``RPCFailure`` (`invalidArgument`) if no image is named.
+    package init(_ request: CRIPullImageRequest) throws(RPCFailure) {
+        guard !request.image.image.isEmpty else {
+            throw RPCFailure(.invalidArgument, "PullImage names no image")
+        }
+        self.init(
+            image: request.image.image,
+            credentials: request.hasAuth ? RequestCredentials(request.auth) : nil,
+            // Both hold the pod's annotations when the kubelet asks; crictl's --annotation sets the image's.
+            annotations: request.sandboxConfig.annotations.merging(request.image.annotations) { $1 })
+    }
+}
+
+extension RequestCredentials {
+    package init(_ auth: CRIAuthConfig) {
+        self.init(
+            username: auth.username, password: auth.password, auth: auth.auth, serverAddress: auth.serverAddress,
+            identityToken: auth.identityToken, registryToken: auth.registryToken)
+    }
+}
+
+extension CRIFilesystemUsage {
+    /// - Parameter timestamp: Unix time in nanoseconds.
+    package init(_ usage: StoreUsage, timestamp: Int64) {
+        self.init()
+        self.timestamp = timestamp
+        fsID.mountpoint = usage.mountpoint
+        usedBytes.value = UInt64(clamping: usage.bytes)
+        inodesUsed.value = UInt64(clamping: usage.inodes)
+    }
+}

@@ -1,0 +1,101 @@
+/// The whole configuration of the daemon, `/etc/imagelet/config.yaml`. What is not written there has the default
+/// declared here.
+package struct ImageletConfiguration: Sendable, Equatable {
+    package static let apiVersion = "imagelet.dev/v1alpha1"
+    package static let kind = "ImageletConfiguration"
+    /// The file that is read when none is named; it may be missing.
+    package static let defaultPath = "/etc/imagelet/config.yaml"
+
+    /// Where images, layers and the state database live; on a local file system. Default: `/var/lib/imagelet`.
+    package var rootDirectory = "/var/lib/imagelet"
+    /// The container runtime behind imagelet. Default: `none`, a complete image service by itself.
+    package var runtime = Runtime.none
+    package var sockets = Sockets()
+    package var policy = Policy()
+    package var registries = Registries()
+    package var transfers = Transfers()
+    package var fill = Fill()
+    package var log = Log()
+
+    package init() {}
+
+    package enum Runtime: String, Sendable, CaseIterable {
+        case none
+    }
+
+    /// Unix sockets, made with mode 0600.
+    package struct Sockets: ConfigurationSection {
+        /// The CRI image service, for the kubelet and crictl. Default: `/run/imagelet/imagelet.sock`.
+        package var cri = "/run/imagelet/imagelet.sock"
+        /// What `imagelet status` and `imagelet explain` ask. Default: `/run/imagelet/admin.sock`.
+        package var admin = "/run/imagelet/admin.sock"
+
+        package init() {}
+
+        static var fields: [Field<Sockets>] {
+            [.value("cri", \.cri, .socketPath), .value("admin", \.admin, .socketPath)]
+        }
+    }
+
+    /// How bytes move.
+    package struct Transfers: ConfigurationSection {
+        /// Requests for blobs in flight at once, all layers together; 1 to 256. Default: 16.
+        package var maxConcurrent = 16
+        /// How long a reader waits for bytes that do not come before its read fails; 1 s to 1 h. Default: 30 s.
+        package var readTimeout = Duration.seconds(30)
+
+        package init() {}
+
+        static var fields: [Field<Transfers>] {
+            [
+                .value("maxConcurrent", \.maxConcurrent, .count(1...256)),
+                .value("readTimeout", \.readTimeout, .duration(.seconds(1) ... .seconds(3600))),
+            ]
+        }
+    }
+
+    /// Bringing in the rest of streamed layers in the background.
+    package struct Fill: ConfigurationSection {
+        /// Whether streamed layers become complete by themselves. Default: true.
+        package var enabled = true
+        /// How long nothing of a layer was asked for before its fill begins; 0 s to 1 h. Default: 10 s.
+        package var quietPeriod = Duration.seconds(10)
+
+        package init() {}
+
+        static var fields: [Field<Fill>] {
+            [
+                .value("enabled", \.enabled, .truth),
+                .value("quietPeriod", \.quietPeriod, .duration(.zero ... .seconds(3600))),
+            ]
+        }
+    }
+
+    package struct Log: ConfigurationSection {
+        /// The least important lines to write. Default: `info`.
+        package var level = Level.info
+
+        package enum Level: String, Sendable, CaseIterable {
+            case trace, debug, info, notice, warning, error, critical
+        }
+
+        package init() {}
+
+        static var fields: [Field<Log>] { [.value("level", \.level, .choice)] }
+    }
+}
+
+extension ImageletConfiguration: ConfigurationSection {
+    static var fields: [Field<ImageletConfiguration>] {
+        [
+            .value("rootDirectory", \.rootDirectory, .absolutePath()),
+            .value("runtime", \.runtime, .choice),
+            .section("sockets", \.sockets),
+            .section("policy", \.policy),
+            .section("registries", \.registries),
+            .section("transfers", \.transfers),
+            .section("fill", \.fill),
+            .section("log", \.log),
+        ]
+    }
+}

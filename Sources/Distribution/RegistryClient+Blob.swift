@@ -1,0 +1,55 @@
+package import OCI
+
+extension RegistryClient {
+    /// The whole of a small blob (a config, a table of contents), checked against its digest.
+    /// - Parameter cap: most bytes that are accepted; a descriptor with more is refused before anything is asked.
+    /// - Throws: `RegistryError`, `CancellationError`.
+    package func blob(
+        _ reference: Reference, _ descriptor: Descriptor, cap: Int64, credentials: RequestCredentials? = nil
+    ) async throws -> [UInt8] {
+        guard descriptor.size <= cap else {
+            throw RegistryError(
+                .tooLarge, "\(reference.repositoryName): blob \(descriptor.digest) has \(descriptor.size) bytes, more than \(cap)",
+                host: reference.host)
+        }
+        let access = Access(reference: reference, request: credentials)
+        // Wrong bytes are worth one more try: the next host, or the same after a proxy repaired itself.
+        for _ in 0..<2 {
+            var bytes: [UInt8] = []
+            let source = RegistryBlobSource(client: self, access: access, descriptor: descriptor)
+            do {
+                try await source.stream(0..<descriptor.size) { bytes += $0 }
+            } catch let failure as HostFailure {
+                throw failure.error
+            }
+            if descriptor.digest.matches(bytes) { return bytes }
+            for mirror in try endpoints(for: reference, .pull).dropLast() {
+                memory.rest(mirror, repository: reference.repository)
+            }
+        }
+        throw RegistryError(
+            .invalidResponse, "\(reference.host): blob \(descriptor.digest): the content has another digest",
+            host: reference.host)
+    }
+
+    /// Ranges of a blob. Nothing is asked before the first read.
+    /// - Parameter credentials: tried first; refused ones give way to the node's own, since reads go on long after the pull.
+    package func source(
+        _ reference: Reference, _ descriptor: Descriptor, credentials: RequestCredentials? = nil
+    ) -> any BlobSource {
+        RegistryBlobSource(
+            client: self, access: Access(reference: reference, request: credentials, mayFallBack: true),
+            descriptor: descriptor)
+    }
+
+    /// Whether the registry serves ranges of this blob; remembered per host for ten minutes.
+    /// - Throws: `RegistryError` if it could not be asked, `CancellationError`.
+    package func supportsRanges(
+        _ reference: Reference, _ descriptor: Descriptor, credentials: RequestCredentials? = nil
+    ) async throws -> Bool {
+        let access = Access(reference: reference, request: credentials, mayFallBack: true)
+        do {
+            return try await RegistryBlobSource(client: self, access: access, descriptor: descriptor).servesRanges()
+        } catch let failure as HostFailure { throw failure.error }
+    }
+}

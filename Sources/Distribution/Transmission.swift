@@ -1,0 +1,131 @@
+internal import HTTP
+internal import OCI
+
+/// Sends a call to one endpoint: answers challenges, follows redirects by hand, and hands over the body only of answers that are wanted.
+struct Transmission: Sendable {
+    /// Most that is kept of a body that was not wanted.
+    static let errorBodyLimit = 16 << 10
+
+    let http: HTTPClient
+    let authorizer: Authorizer
+
+    /// Thrown to end a transfer of which enough has been seen.
+    private struct Enough: Error {}
+
+    /// - Parameters:
+    ///   - step: what is done, for messages.
+    ///   - wants: whether the body goes to `onBody`; the error it throws ends the transfer.
+    /// - Throws: `HostFailure`, `CancellationError`, what the closures throw.
+    func send(
+        _ call: Call, to endpoint: Endpoint, access: Access, step: String,
+        wants: (HTTPResponseHead) throws -> Bool = { _ in false }, onBody: ([UInt8]) async throws -> Void = { _ in }
+    ) async throws -> Answer {
+        var url = try call.url(at: endpoint)
+        let origin = endpoint.base.origin
+        var isForeign = url.origin != origin
+        var hops = 0
+        while true {
+            let answer =
+                isForeign
+                ? try await plain(call, url, endpoint, step, wants, onBody)
+                : try await authorized(call, url, endpoint, access, step, wants, onBody)
+            guard call.method == .get || call.method == .head, RedirectPolicy.isRedirect(answer.head.status) else { return answer }
+            let next: RedirectPolicy.Step
+            do throws(RegistryError) {
+                next = try RedirectPolicy.next(
+                    from: url, location: answer.head.headers.first(of: "Location"), origin: origin, hops: hops)
+            } catch { throw HostFailure(error) }
+            if !next.isSameOrigin && !call.followsToOtherHosts { return answer }
+            url = next.url
+            isForeign = !next.isSameOrigin
+            hops += 1
+        }
+    }
+
+    /// A request to another host than the registry: no credentials, no headers meant for the registry, no client certificate.
+    func plain(
+        _ call: Call, _ url: HTTPURL, _ endpoint: Endpoint, _ step: String, _ wants: (HTTPResponseHead) throws -> Bool,
+        _ onBody: ([UInt8]) async throws -> Void
+    ) async throws -> Answer {
+        var tls = endpoint.tls
+        tls.clientCertificate = nil
+        let request = HTTPRequest(
+            call.method, url.text, headers: call.headers, range: call.range, body: call.body?(), tls: tls,
+            timeouts: call.timeouts)
+        return try await transmit(request, url, isForeign: true, step, wants, onBody)
+    }
+
+    private func authorized(
+        _ call: Call, _ url: HTTPURL, _ endpoint: Endpoint, _ access: Access, _ step: String,
+        _ wants: (HTTPResponseHead) throws -> Bool, _ onBody: ([UInt8]) async throws -> Void
+    ) async throws -> Answer {
+        let scope = TokenScope(repository: access.reference.repository, actions: call.actions)
+        let candidates: [CredentialCandidate]
+        do throws(RegistryError) { candidates = try access.candidates(at: endpoint) } catch { throw HostFailure(error) }
+        var refused: Result<Answer, any Error>?
+        for candidate in candidates {
+            do {
+                let answer = try await attempt(call, url, endpoint, scope, candidate, step, wants, onBody)
+                guard answer.head.status == 401 || answer.head.status == 403 else { return answer }
+                refused = .success(answer)
+            } catch let failure as HostFailure where [.unauthenticated, .denied].contains(failure.error.code) {
+                refused = .failure(failure)
+            }
+        }
+        guard let refused else { throw HostFailure(RegistryError(.unauthenticated, "\(endpoint.name): no credentials to try")) }
+        return try refused.get()
+    }
+
+    /// One credential, with the renewals of registry.md 3.1 and 5: at most one for a challenge, one for an expired token, one for a
+    /// scope that was not enough.
+    private func attempt(
+        _ call: Call, _ url: HTTPURL, _ endpoint: Endpoint, _ scope: TokenScope, _ candidate: CredentialCandidate,
+        _ step: String, _ wants: (HTTPResponseHead) throws -> Bool, _ onBody: ([UInt8]) async throws -> Void
+    ) async throws -> Answer {
+        var challenges = 0
+        var hasRefreshed = false
+        while true {
+            let sent = try await authorizer.authorization(at: endpoint, scope: scope, as: candidate)
+            let request = HTTPRequest(
+                call.method, url.text, headers: call.headers + endpoint.headers + (sent.header.map { [$0] } ?? []),
+                range: call.range, body: call.body?(), tls: endpoint.tls, timeouts: call.timeouts)
+            let answer = try await transmit(request, url, isForeign: false, step, wants, onBody)
+            switch answer.head.status {
+            case 401 where challenges < 2:
+                challenges += 1
+                if authorizer.learn(answer.head.headers, at: endpoint, scope: scope, after: sent) { continue }
+                guard !hasRefreshed, candidate == .node else { return answer }
+            case 403 where !hasRefreshed:
+                guard ErrorBody.saysExpired(answer.errorBody) || candidate == .node && sent.header != nil else { return answer }
+            default: return answer
+            }
+            hasRefreshed = true
+            guard try await authorizer.refresh(after: sent, at: endpoint, candidate: candidate) else { return answer }
+        }
+    }
+
+    private func transmit(
+        _ request: HTTPRequest, _ url: HTTPURL, isForeign: Bool, _ step: String,
+        _ wants: (HTTPResponseHead) throws -> Bool, _ onBody: ([UInt8]) async throws -> Void
+    ) async throws -> Answer {
+        var isWanted = false
+        var kept: [UInt8] = []
+        var seen: HTTPResponseHead?
+        do {
+            seen = try await http.stream(request) { head in
+                seen = head
+                isWanted = try wants(head)
+            } onBody: { bytes in
+                if isWanted { return try await onBody(bytes) }
+                kept += bytes.prefix(Self.errorBodyLimit - kept.count)
+                if kept.count >= Self.errorBodyLimit { throw Enough() }
+            }
+        } catch is Enough {
+        } catch let error as HTTPError {
+            // The body of an error may be cut; its status still counts.
+            guard seen != nil, !isWanted, !kept.isEmpty else { throw HostFailure(error, at: url.origin.shortName, step: step) }
+        }
+        guard let seen else { throw HostFailure(RegistryError(.invalidResponse, "\(url.origin.shortName): no answer")) }
+        return Answer(head: seen, errorBody: kept, url: url, isForeign: isForeign)
+    }
+}

@@ -1,0 +1,53 @@
+internal import GRPCCore
+internal import GRPCNIOTransportHTTP2Posix
+package import Linux
+
+/// Serves gRPC on one listening unix socket.
+///
+/// Cleartext HTTP/2; who may connect is decided by the mode of the socket file. Methods nobody registered answer
+/// UNIMPLEMENTED, on which kubelet falls back to older ones.
+package final class RPCServer: Sendable {
+    private let server: GRPCServer<HTTP2ServerTransport.Posix>
+
+    /// - Parameters:
+    ///   - listener: its socket is closed when ``run()`` ends; its name in the file system stays.
+    ///   - services: each at most once.
+    package init(listener: consuming UnixListener, services: [RPCService]) {
+        let transport = HTTP2ServerTransport.Posix(
+            listeningSocketDescriptor: Int(listener.takeDescriptor()), transportSecurity: .plaintext,
+            config: Self.configuration)
+        server = GRPCServer(transport: transport, services: services.map(\.binding))
+    }
+
+    /// Serves until ``beginGracefulShutdown()`` has drained every call, or the task is cancelled, which cancels them.
+    /// Once per server.
+    /// - Throws: ``RPCFailure`` (`internalError`) if the socket cannot be served.
+    package func run() async throws {
+        do {
+            try await server.serve()
+        } catch {
+            if Task.isCancelled { return }
+            throw RPCFailure(error)
+        }
+    }
+
+    /// Takes no more calls and lets those in progress end, for at most ``graceTime``; ``run()`` then returns.
+    package func beginGracefulShutdown() {
+        server.beginGracefulShutdown()
+    }
+
+    /// How long a graceful shutdown waits for calls in progress: a long pull is cancelled then.
+    package static let graceTime = Duration.seconds(5)
+
+    private static var configuration: HTTP2ServerTransport.Posix.Config {
+        .defaults { config in
+            config.rpc.maxRequestPayloadSize = RPCLimits.maximumMessageBytes
+            config.http2.targetWindowSize = RPCLimits.windowBytes
+            config.connection.maxGraceTime = graceTime
+            // grpc-go clients ping idle connections every 10 s if told to; the default answer would be GOAWAY
+            // "too_many_pings" and a cancelled pull (measured.md 2). Our clients are root on this machine.
+            config.connection.keepalive.clientBehavior.allowWithoutCalls = true
+            config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(1)
+        }
+    }
+}

@@ -1,0 +1,172 @@
+internal import GRPC
+internal import Images
+internal import Layers
+internal import OCI
+internal import Policy
+internal import State
+
+/// What imagelet's own command asks of the daemon: how images stand, how a pull comes along, what to mount.
+struct AdminServer: AdminService {
+    let catalog: ImageCatalog
+    let puller: Puller
+    let mounts: ImageMounts
+    /// Where the layer file system is mounted.
+    let layerDirectory: String
+    let rootDirectory: String
+    let began = ContinuousClock.now
+
+    func status(_ request: AdminStatusRequest) async throws -> AdminStatusResponse {
+        try await mapping {
+            let records = try catalog.records(matching: request.image)
+            guard request.image.isEmpty || !records.isEmpty else {
+                throw ImageError(.notFound, "\(request.image) is not on this node; 'imagelet images' lists what is")
+            }
+            var answer = AdminStatusResponse()
+            answer.daemon = daemonStatus
+            answer.images = records.map(imageStatus)
+            answer.mounts = try mounts.all().map { mount in
+                var status = AdminMountStatus()
+                status.id = mount.id
+                status.imageID = mount.imageID.description
+                status.target = mount.target
+                return status
+            }
+            return answer
+        }
+    }
+
+    func watchPull(
+        _ request: AdminWatchPullRequest, send: @Sendable (AdminPullProgress) async throws -> Void
+    ) async throws {
+        for await progress in puller.progress(of: request.image) {
+            try await send(AdminPullProgress(progress))
+        }
+    }
+
+    func prepareMount(_ request: AdminPrepareMountRequest) async throws -> AdminPrepareMountResponse {
+        try await mapping {
+            let plan = try await mounts.prepare(request.image)
+            var answer = AdminPrepareMountResponse()
+            answer.mountID = plan.id
+            answer.imageID = plan.imageID.description
+            answer.layerDirectory = layerDirectory
+            answer.slots = plan.slots
+            answer.upperDirectory = request.readOnly ? "" : plan.directory + "/upper"
+            answer.workDirectory = request.readOnly ? "" : plan.directory + "/work"
+            answer.config.user = plan.config.user
+            answer.config.environment = plan.config.env
+            answer.config.entrypoint = plan.config.entrypoint
+            answer.config.command = plan.config.cmd
+            answer.config.workingDirectory = plan.config.workingDir
+            return answer
+        }
+    }
+
+    func commitMount(_ request: AdminCommitMountRequest) async throws -> AdminCommitMountResponse {
+        try await mapping {
+            try await mounts.commit(request.mountID, target: request.target)
+            return AdminCommitMountResponse()
+        }
+    }
+
+    func releaseMount(_ request: AdminReleaseMountRequest) async throws -> AdminReleaseMountResponse {
+        try await mapping {
+            try await mounts.release(request.mount)
+            return AdminReleaseMountResponse()
+        }
+    }
+
+    private var daemonStatus: AdminDaemonStatus {
+        let usage = catalog.usage()
+        var status = AdminDaemonStatus()
+        status.version = Version.current
+        status.processID = ProcessIdentity.id
+        status.uptimeSeconds = (ContinuousClock.now - began).components.seconds
+        status.runtime = "none"
+        status.directory = rootDirectory
+        status.cacheBytes = UInt64(max(usage.bytes, 0))
+        status.cacheInodes = UInt64(max(usage.inodes, 0))
+        return status
+    }
+
+    private func imageStatus(_ record: ImageRecord) -> AdminImageStatus {
+        var status = AdminImageStatus()
+        status.id = record.id.description
+        status.names = record.references + record.digests
+        status.strategy = record.strategy
+        status.reasons = catalog.reasons(of: record).map(\.description)
+        status.layers = catalog.layers(of: record).map { AdminLayerStatus($0) }
+        return status
+    }
+
+    /// The one place where failures of use cases become statuses of this service.
+    private func mapping<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+        do {
+            return try await body()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw RPCFailure(ImageError(describing: error))
+        }
+    }
+}
+
+extension RPCFailure {
+    init(_ error: ImageError) {
+        let code: Code =
+            switch error.code {
+            case .invalidReference: .invalidArgument
+            case .notFound: .notFound
+            case .unauthenticated: .unauthenticated
+            case .denied: .permissionDenied
+            case .rateLimited, .diskFull: .resourceExhausted
+            case .unavailable: .unavailable
+            case .unsupported: .unimplemented
+            case .inUse: .failedPrecondition
+            case .corrupt: .dataLoss
+            case .failed: .internalError
+            }
+        self.init(code, error.message)
+    }
+}
+
+extension AdminPullProgress {
+    init(_ progress: PullProgress) {
+        self.init()
+        phase =
+            switch progress.phase {
+            case .resolving: .resolving
+            case .deciding: .deciding
+            case .fetching: .fetching
+            case .done: .done
+            case .failed: .failed
+            }
+        imageID = progress.imageID ?? ""
+        strategy = progress.decision?.strategy.rawValue ?? ""
+        reasons = progress.decision?.reasons.map(\.description) ?? []
+        layers = progress.layers.map { AdminLayerStatus($0) }
+    }
+}
+
+extension AdminLayerStatus {
+    init(_ status: LayerStatus) {
+        self.init()
+        let progress = status.progress
+        digest = status.digest.description
+        slot = status.slot
+        state =
+            switch progress.state {
+            case .prefetching: .prefetching
+            case .streaming: .streaming
+            case .complete: .complete
+            case .poisoned: .poisoned
+            }
+        contentPresent = UInt64(max(progress.contentPresent, 0))
+        contentSize = UInt64(max(progress.contentSize, 0))
+        blobFetched = UInt64(max(progress.blobBytesFetched, 0))
+        blobSize = UInt64(max(progress.blobSize, 0))
+        segmentsPresent = UInt64(max(progress.segmentsPresent, 0))
+        segmentCount = UInt64(max(progress.segmentCount, 0))
+        waitingReaders = UInt32(clamping: progress.waiting)
+    }
+}

@@ -1,0 +1,87 @@
+internal import Layers
+internal import OCI
+package import Policy
+package import State
+
+/// The images of this node: found, described, removed. Never touches the network.
+package final class ImageCatalog: Sendable {
+    private let storage: ImageStorage
+    /// The directory everything is kept in: what ImageFsInfo names, since it must lie on a real file system.
+    private let directory: String
+
+    package init(storage: ImageStorage, directory: String) {
+        self.storage = storage
+        self.directory = directory
+    }
+
+    /// All images, or those `name` (a reference or an id) stands for; empty if it stands for none.
+    package func images(matching name: String? = nil) throws -> [Image] {
+        try records(matching: name).map { Image($0) }
+    }
+
+    /// The image a reference, an id or an unambiguous prefix of one stands for. What cannot be a name stands for none.
+    package func image(_ name: String) throws -> Image? {
+        try record(name).map { Image($0) }
+    }
+
+    package func records(matching name: String? = nil) throws -> [ImageRecord] {
+        guard let name, !name.isEmpty else { return try storage.state.images().filter(isUsable) }
+        return try record(name).map { [$0] } ?? []
+    }
+
+    package func record(_ name: String) throws -> ImageRecord? {
+        guard let record = try find(name), isUsable(record) else { return nil }
+        return record
+    }
+
+    /// Removes the image that `name` stands for, with all its names; nothing happens if there is none.
+    package func remove(_ name: String) async throws {
+        guard let record = try find(name) else { return }
+        try await storage.custody.remove(image: record.id)
+    }
+
+    /// Bytes and inodes that images take, and the directory they lie in.
+    package func usage() -> StoreUsage {
+        let usage = storage.store.usage()
+        return StoreUsage(mountpoint: directory, bytes: usage.bytes, inodes: usage.inodes)
+    }
+
+    /// The layers of an image, lowest first, each digest once, as far as they are here.
+    package func layers(of record: ImageRecord) -> [LayerStatus] {
+        var seen: Set<Digest> = []
+        return record.layers.filter { seen.insert($0).inserted }.compactMap { storage.status(of: $0) }
+    }
+
+    package func reasons(of record: ImageRecord) -> [Reason] {
+        (try? OCIDocument.decode([Reason].self, from: Array(record.reasons.utf8), what: "reasons", error: .invalidConfig)) ?? []
+    }
+
+    private func find(_ name: String) throws -> ImageRecord? {
+        if let reference = try? Reference(name).withDefaultTag {
+            if let digest = reference.digest {
+                return try storage.state.image(named: reference.withDigest(digest).description)
+            }
+            if let found = try storage.state.image(named: reference.description) { return found }
+        }
+        let matches = try storage.state.images(idPrefix: name)
+        return matches.count == 1 ? matches.first : nil
+    }
+
+    /// An image whose layers are not all readable (lost files, a poisoned layer) counts as absent, so that the next pull mends it.
+    private func isUsable(_ record: ImageRecord) -> Bool {
+        record.layers.allSatisfy { storage.store.layer($0)?.isReadable ?? false }
+    }
+}
+
+/// What images take on the disk.
+package struct StoreUsage: Sendable, Equatable {
+    package var mountpoint: String
+    package var bytes: Int64
+    package var inodes: Int64
+
+    package init(mountpoint: String, bytes: Int64, inodes: Int64) {
+        self.mountpoint = mountpoint
+        self.bytes = bytes
+        self.inodes = inodes
+    }
+}

@@ -1,0 +1,83 @@
+internal import Distribution
+package import LayerFormat
+package import Layers
+package import OCI
+package import State
+
+/// What this node keeps of images, as one: records, layers and tables of contents.
+package struct ImageStorage: Sendable {
+    package let state: StateDatabase
+    package let store: LayerStore
+    package let indexes: IndexStore
+    let custody: LayerCustody
+
+    package init(state: StateDatabase, store: LayerStore, indexes: IndexStore) {
+        self.state = state
+        self.store = store
+        self.indexes = indexes
+        custody = LayerCustody(state: state, store: store)
+    }
+
+    /// Which of the image's layers are here and usable, and which proved wrong.
+    func holdings(of image: ResolvedImage) throws -> FactFinder.Holdings {
+        var holdings = FactFinder.Holdings(poisonedIndexes: Set(try state.poisonedIndexes().keys))
+        for layer in image.distinctLayers {
+            let digest = layer.descriptor.digest
+            if try state.layer(digest)?.poisoned != nil {
+                holdings.poisoned.insert(digest)
+            } else if let layer = store.layer(digest), layer.isReadable {
+                holdings.local.insert(digest)
+            }
+        }
+        return holdings
+    }
+
+    /// The manifest with this digest, if an image here has it.
+    func manifest(_ digest: Digest) throws -> HeldManifest? {
+        try state.images().first { $0.manifestDigest == digest }.map {
+            HeldManifest(mediaType: $0.mediaType, bytes: $0.manifest)
+        }
+    }
+
+    /// The config with this digest, if an image here has it: an image's id is its config's digest.
+    func config(_ digest: Digest) throws -> [UInt8]? {
+        try state.image(digest)?.config
+    }
+
+    /// Gives every layer of the image its slot.
+    func allocate(_ image: ResolvedImage) throws -> [Digest: LayerRecord] {
+        let new = image.distinctLayers.map { layer in
+            NewLayer(
+                digest: layer.descriptor.digest, size: layer.descriptor.size, diffID: layer.diffID,
+                compression: (layer.descriptor.layerCompression ?? .gzip).rawValue, source: image.reference.repositoryName)
+        }
+        return Dictionary(uniqueKeysWithValues: try state.allocate(new).map { ($0.digest, $0) })
+    }
+
+    /// Nil if the layer is not on its way and not here.
+    package func status(of digest: Digest) -> LayerStatus? {
+        store.progress(of: digest).map { progress in
+            LayerStatus(digest: digest, slot: store.layer(digest)?.description.slot ?? 0, progress: progress)
+        }
+    }
+}
+
+extension Descriptor {
+    /// The compression if it is one we can read lazily; nil for all others.
+    package var layerCompression: LayerCompression? {
+        switch mediaType.compression {
+        case .gzip: .gzip
+        case .none: LayerCompression.none
+        case .zstd, .other: nil
+        }
+    }
+}
+
+extension LayerDescription {
+    /// Nil if the record's compression is one this version does not know.
+    init?(_ record: LayerRecord) {
+        guard let compression = LayerCompression(rawValue: record.compression) else { return nil }
+        self.init(
+            slot: record.slot, blob: record.digest, blobSize: record.size, diffID: record.diffID, compression: compression)
+    }
+}

@@ -1,0 +1,24 @@
+package import Distribution
+package import Policy
+
+/// One PullImage: a name, the credentials that came with it, and what the pod says.
+package struct PullRequest: Sendable {
+    /// As the user wrote it.
+    package var image: String
+    /// Nil: anonymous, or whatever the node's own sources give.
+    package var credentials: RequestCredentials?
+    /// The image's annotations over the sandbox's.
+    package var annotations: [String: String]
+
+    package init(image: String, credentials: RequestCredentials? = nil, annotations: [String: String] = [:]) {
+        self.image = image
+        self.credentials = credentials
+        self.annotations = annotations
+    }
+}
+
+package struct PullResult: Sendable {
+    /// The image's id, as ListImages will show it.
+    package var imageID: String
+    package var decision: Decision
+}

@@ -1,0 +1,46 @@
+package import Distribution
+internal import LayerFormat
+internal import Layers
+package import Logging
+internal import OCI
+internal import State
+
+/// Brings back what the node had before the daemon ended, orderly or not. Asks no network.
+package struct Recovery: Sendable {
+    private let storage: ImageStorage
+    private let registry: RegistryClient
+    private let logger: Logger
+
+    package init(storage: ImageStorage, registry: RegistryClient, logger: Logger) {
+        self.storage = storage
+        self.registry = registry
+        self.logger = logger
+    }
+
+    /// Restores every recorded layer and deletes files nobody refers to.
+    ///
+    /// A layer that cannot be restored is left out: its images count as absent until they are pulled again.
+    package func run() async throws {
+        _ = try storage.state.removeUnreferencedLayers(keeping: [])
+        let records = try storage.state.layers()
+        try await storage.store.sweep(keeping: Set(records.map(\.digest)))
+        for record in records where record.poisoned == nil {
+            guard let description = LayerDescription(record) else { continue }
+            do {
+                _ = try storage.store.restore(description, source: try source(of: record))
+            } catch {
+                logger.warning(
+                    "layer not restored; its images must be pulled again",
+                    metadata: ["layer.digest": "\(record.digest)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// The registry it came from, asked with the node's own credentials: those of the pull died with the old daemon.
+    private func source(of record: LayerRecord) throws -> any BlobSource {
+        let type: MediaType = record.compression == LayerCompression.none.rawValue ? .ociLayer : .ociLayerGzip
+        return registry.source(
+            try Reference(record.source).withDigest(record.digest),
+            Descriptor(mediaType: type, digest: record.digest, size: record.size), credentials: nil)
+    }
+}

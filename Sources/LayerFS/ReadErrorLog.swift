@@ -1,0 +1,39 @@
+internal import Logging
+internal import Synchronization
+
+/// Lets a line through now and then; a pure value.
+struct LogLimit {
+    static let interval = Duration.seconds(5)
+    private var last: ContinuousClock.Instant?
+    private var suppressed = 0
+
+    /// - Returns: how many lines were held back since the last one; nil if this one is to be held back.
+    mutating func admit(at now: ContinuousClock.Instant) -> Int? {
+        if let last, now < last.advanced(by: Self.interval) {
+            suppressed += 1
+            return nil
+        }
+        last = now
+        defer { suppressed = 0 }
+        return suppressed
+    }
+}
+
+/// Tells why readers get EIO: the reader itself learns only the number.
+final class ReadErrorLog: Sendable {
+    private let logger: Logger
+    private let limit = Mutex(LogLimit())
+
+    init(_ logger: Logger) { self.logger = logger }
+
+    /// - Parameter path: in the layer; only worked out if the line is written.
+    func note(_ error: any Error, slot: UInt32, path: @autoclosure () -> String) {
+        guard let suppressed = limit.withLock({ $0.admit(at: .now) }) else { return }
+        logger.error(
+            "a read of a layer failed",
+            metadata: [
+                "layer.slot": "\(slot)", "file.path": "\(path())", "error": "\(error)",
+                "suppressed": "\(suppressed)",
+            ])
+    }
+}

@@ -1,0 +1,142 @@
+internal import LayerFormat
+internal import Logging
+internal import OCI
+internal import Synchronization
+
+extension Layer {
+    /// Does what `SegmentStates` decided; called with the layer's lock held.
+    func perform(_ actions: [SegmentStates.Action], _ state: inout LayerState) {
+        for action in actions {
+            switch action {
+            case .start(let id, let kind, let priority):
+                let running = LayerState.Running(
+                    ticket: kind == .fetch ? parts.transfers.submit(description.blob, priority) : nil, breaker: Breaker())
+                state.running[id] = running
+                parts.start { await self.carryOut(id, running) }
+            case .prioritize(let id, let priority):
+                if let ticket = state.running[id]?.ticket { parts.transfers.setPriority(ticket, priority) }
+            case .cancel(let id):
+                state.running[id]?.breaker.trip()
+            }
+        }
+    }
+
+    private func carryOut(_ id: SegmentStates.RequestID, _ running: LayerState.Running) async {
+        var failure: (any Error)?
+        do {
+            try await running.breaker.run {
+                if let ticket = running.ticket {
+                    try await self.parts.transfers.admission(ticket)
+                    try await self.fetch(id, ticket)
+                } else {
+                    try await self.check(id)
+                }
+            }
+        } catch {
+            failure = error
+        }
+        if let ticket = running.ticket { parts.transfers.leave(ticket) }
+        end(id, failure)
+    }
+
+    private func end(_ id: SegmentStates.RequestID, _ failure: (any Error)?) {
+        state.withLock { state in
+            state.running[id] = nil
+            let wants = state.segments.ended(id)
+            guard let failure, !(failure is CancellationError) else { return state.end(wants, .again) }
+            let error = LayerError(describing: failure, description.blob)
+            state.trouble = error.message
+            state.end(wants, .failed(error))
+        }
+    }
+
+    /// Brings what the request owes. A segment whose bytes are wrong is fetched once more; a source that fails is asked again for as long
+    /// as somebody waits, and the waits have their own limits.
+    private func fetch(_ id: SegmentStates.RequestID, _ ticket: TransferSchedule.Ticket) async throws {
+        let segments = try begin(id)
+        var next = segments.lowerBound
+        var retried: Set<Int> = []
+        var delay = Duration.milliseconds(250)
+        while let from = state.withLock({ $0.segments.owed(by: id, from: next) }) {
+            do {
+                try await transfer(from..<segments.upperBound, id, ticket)
+                return
+            } catch let mismatch as SegmentMismatch {
+                next = mismatch.number
+                if retried.insert(next).inserted { continue }
+                fail(next)
+                next += 1
+            } catch let error as BlobError where error.code == .unavailable || error.code == .corrupt {
+                let isWaitedFor = state.withLock { state in
+                    state.trouble = error.message
+                    return state.segments.isWaitedFor(id)
+                }
+                guard isWaitedFor, parts.transfers.priority(of: ticket) == .demand else { throw error }
+                try await parts.options.clock.sleep(for: delay)
+                delay = min(delay * 2, .seconds(8))
+            }
+        }
+    }
+
+    private func begin(_ id: SegmentStates.RequestID) throws -> Range<Int> {
+        try state.withLock { state in
+            try checkOpen(state)
+            guard let (segments, absorbed) = state.segments.begin(id, maxBytes: parts.options.maxRequestBytes) else {
+                throw CancellationError()
+            }
+            for other in absorbed { state.running[other]?.breaker.trip() }
+            return segments
+        }
+    }
+
+    private func fail(_ number: Int) {
+        let message = "layer \(description.blob): segment \(number) came twice with bytes that do not have its digest"
+        parts.logger.warning("segment refused", metadata: ["layer.digest": "\(description.blob)", "segment.id": "\(number)"])
+        state.withLock { state in
+            state.trouble = message
+            state.end(state.segments.failed(number), .failed(LayerError(.mismatch, message)))
+        }
+    }
+
+    /// One ranged read, decoded while it arrives.
+    private func transfer(
+        _ segments: Range<Int>, _ id: SegmentStates.RequestID, _ ticket: TransferSchedule.Ticket
+    ) async throws {
+        let first = table.segment(segments.lowerBound).compressed
+        let range = first.lowerBound..<max(first.upperBound, table.segment(segments.upperBound - 1).compressed.upperBound)
+        let source = source
+        let pipe = BytePipe(capacity: 1 << 20)
+        let intake = Guarded(SegmentIntake(segments, of: self))
+        let transfers = parts.transfers
+        let bench = parts.bench
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await source.read(range) { chunk in
+                    try await transfers.passage(ticket)
+                    self.received(chunk.count, by: id)
+                    try await pipe.send(chunk)
+                }
+                pipe.close()
+            }
+            group.addTask {
+                while let chunks = try await pipe.next() {
+                    let isUrgent = transfers.priority(of: ticket) == .demand
+                    try await bench.run(urgent: isUrgent) {
+                        try intake.withLock { intake in for chunk in chunks { try intake.take(chunk) } }
+                    }
+                }
+                try await bench.run { try intake.withLock { try $0.finish() } }
+            }
+            // The first error ends the other, which waitForAll() would not do.
+            for try await _ in group {}
+        }
+        state.withLock { $0.trouble = nil }
+    }
+
+    private func received(_ bytes: Int, by id: SegmentStates.RequestID) {
+        state.withLock { state in
+            state.blobBytesFetched += Int64(bytes)
+            state.segments.received(bytes, by: id)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+internal import Linux
+internal import Logging
+package import OCI
+internal import Synchronization
+
+extension LayerStore {
+    /// Allows the background fill of the layer from now on. Without such a layer nothing happens.
+    package func startFill(_ blob: Digest) {
+        guard let layer = layer(blob) else { return }
+        let breaker = Breaker()
+        let isNew = layer.state.withLock { state in
+            guard state.fill == nil else { return false }
+            state.fill = breaker
+            return true
+        }
+        guard isNew else { return }
+        // Ends with the layer, its completion, or the store.
+        parts.start { _ = try? await breaker.run { try await self.fill(layer) } }
+    }
+
+    private func fill(_ layer: Layer) async throws {
+        while true {
+            do {
+                return try await layer.complete(.background, isGentle: true)
+            } catch let error as LayerError where error.code == .poisoned || error.code == .removed {
+                return
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                let error = LayerError(describing: error, layer.description.blob)
+                layer.state.withLock { $0.trouble = error.message }
+                parts.logger.warning(
+                    "background fill stalled; it tries again",
+                    metadata: ["layer.digest": "\(layer.description.blob)", "reason": "\(error.message)"])
+                parts.report(.stalled(layer.description.blob, error.message))
+                try await parts.options.clock.sleep(for: parts.options.fillRetryDelay)
+                layer.dropHeld()
+            }
+        }
+    }
+
+    /// Forgets the layer, stops its transfers at once, and frees its bytes. Reads of it fail from here on.
+    package func remove(_ blob: Digest) async {
+        let (layer, making) = state.withLock { state in
+            let layer = state.layers.removeValue(forKey: blob)
+            if let layer, state.slots[layer.description.slot] === layer { state.slots[layer.description.slot] = nil }
+            return (layer, state.flights[blob])
+        }
+        if let making {
+            making.flight.breaker.trip()
+            _ = try? await making.flight.join()
+            // It may have come to its end before.
+            if state.withLock({ $0.layers[blob] != nil }) { return await remove(blob) }
+        }
+        layer?.close(.removed)
+        let directory = path(blob)
+        do {
+            try await parts.bench.run(urgent: true) {
+                // Readers may keep the file open for long: its bytes go now.
+                try? layer?.files.tar.truncate(to: 0)
+                try Directory.removeTree(directory)
+            }
+        } catch {
+            parts.logger.warning(
+                "layer's files not removed; the next start's sweep tries again",
+                metadata: ["layer.digest": "\(blob)", "reason": "\(error)"])
+        }
+    }
+
+    /// Removes what lies below `directory` and belongs neither to `keeping` nor to a layer the store knows: leftovers of a stop in between.
+    package func sweep(keeping: Set<Digest>) async throws {
+        let known = state.withLock { Set($0.layers.keys).union($0.flights.keys) }.union(keeping)
+        let names = Set(known.map(\.hex))
+        let directory = directory
+        try await parts.bench.run {
+            guard try Path.exists(directory) else { return }
+            for name in try Directory.entries(of: directory) where !names.contains(name) {
+                try Directory.removeTree(directory + "/" + name)
+            }
+        }
+    }
+
+    /// Bytes on the disk and files of all layers.
+    package func usage() -> (bytes: Int64, inodes: Int64) {
+        let layers = state.withLock { Array($0.layers.values) }
+        var bytes: Int64 = 0
+        for layer in layers {
+            // A file whose status cannot be had counts nothing.
+            bytes += (try? layer.files.tar.allocatedBytes()) ?? 0
+            bytes += (try? layer.journal.allocatedBytes()) ?? 0
+            bytes += (try? layer.files.tableOfContents.file.allocatedBytes()) ?? 0
+            bytes += 4096
+        }
+        return (bytes, Int64(layers.count) * 4)
+    }
+
+    /// After the last work has ended.
+    func stopped() async {
+        let (layers, flights) = state.withLock { ($0.layers.values, $0.flights.values) }
+        for making in flights { making.flight.settle(.failure(LayerError(.unavailable, "the layer store has stopped"))) }
+        for layer in layers {
+            layer.stop()
+            // Not on the cooperative pool; if no thread is to be had, checksums are compared after the restart.
+            try? await parts.bench.run { layer.recordOrderlyStop() }
+        }
+    }
+}
+
+extension Layer {
+    /// Nothing more will be fetched: whoever waits asks again, and is told so.
+    fileprivate func stop() {
+        let completion = state.withLock { state in
+            let wants = Array(state.segments.wants.keys)
+            state.segments.wants = [:]
+            state.end(wants, .again)
+            return state.completion
+        }
+        completion?.settle(.failure(LayerError(.unavailable, "the layer store has stopped")))
+    }
+
+    /// Held segments are fetched again, to be written this time.
+    fileprivate func dropHeld() {
+        state.withLock { state in
+            for number in state.segments.states.indices where state.segments.states[number] == .held {
+                state.segments.set(number, .absent)
+            }
+        }
+        parts.held.drop(layer: ObjectIdentifier(self))
+    }
+}

@@ -1,0 +1,115 @@
+internal import LayerFormat
+internal import Linux
+package import OCI
+internal import Synchronization
+
+extension LayerStore {
+    /// Makes a layer readable at once: its bytes come when they are asked for.
+    ///
+    /// A layer that is here already, or is being made by somebody else, is that layer.
+    /// - Parameter tableOfContents: the whole file; the caller has checked its digest.
+    /// - Throws: `LayerError.unusableTableOfContents` if it is not one for this layer, `.poisoned` if the layer is here and its table of
+    ///   contents was shown to be wrong (`prefetch` replaces it), `.diskFull`, `.disk`.
+    package func prepare(
+        _ description: LayerDescription, tableOfContents: [UInt8], source: any BlobSource
+    ) async throws -> Layer {
+        try await make(description, source, isPrefetch: false) { _ in
+            try await self.parts.bench.run { try self.prepareNow(description, tableOfContents, source) }
+        }
+    }
+
+    /// Brings all of a layer and checks it: blob digest and diffID, or segment digests and diffID where it was streaming already.
+    ///
+    /// Whoever asks meanwhile waits for the same work; when all have been cancelled it stops, and nothing of it is kept (of a layer that was
+    /// streaming, all). Leaves a table of contents behind, so that the layer can stream the next time.
+    /// - Throws: `LayerError`, `BlobError`, `CancellationError`.
+    package func prefetch(_ description: LayerDescription, source: any BlobSource) async throws -> Layer {
+        while true {
+            let layer = try await make(description, source, isPrefetch: true) { received in
+                let work = Prefetch(store: self, description: description, source: source, received: received)
+                return try await work.run()
+            }
+            do {
+                try await layer.complete(.prefetch, isGentle: false)
+                return layer
+            } catch let error as LayerError where error.code == .poisoned {
+                // Its table of contents is no good: the blob itself is.
+                await remove(description.blob)
+            }
+        }
+    }
+
+    /// The layer if it is here and usable; else joins who makes it; else makes it.
+    private func make(
+        _ description: LayerDescription, _ source: any BlobSource, isPrefetch: Bool,
+        _ work: @escaping @Sendable (Counter) async throws -> Layer
+    ) async throws -> Layer {
+        while true {
+            try Task.checkCancellation()
+            if parts.isStopped { throw LayerError(.unavailable, "the layer store has stopped") }
+            let (layer, making, isNew) = state.withLock { state -> (Layer?, Making?, Bool) in
+                if let making = state.flights[description.blob] { return (nil, making, false) }
+                if let layer = state.layers[description.blob] { return (layer, nil, false) }
+                let making = Making(
+                    flight: Flight(), isPrefetch: isPrefetch, received: Counter(), blobSize: description.blobSize)
+                state.flights[description.blob] = making
+                return (nil, making, true)
+            }
+            if let layer {
+                guard case .poisoned = layer.progress.state else {
+                    layer.setSource(source)
+                    return layer
+                }
+                guard isPrefetch else { throw LayerError(.poisoned, layer.progress.trouble ?? "layer is poisoned") }
+                await remove(description.blob)
+                continue
+            }
+            guard let making else { continue }
+            if isNew { parts.start { await self.carryOut(making, description.blob, work) } }
+            do {
+                return try await making.flight.join()
+            } catch is Flight<Layer>.Abandoned {
+                continue
+            }
+        }
+    }
+
+    private func carryOut(
+        _ making: Making, _ blob: Digest, _ work: @escaping @Sendable (Counter) async throws -> Layer
+    ) async {
+        let result: Result<Layer, any Error>
+        do {
+            let layer = try await making.flight.breaker.run { try await work(making.received) }
+            enter(layer)
+            result = .success(layer)
+        } catch let error as CancellationError {
+            result = .failure(parts.isStopped ? LayerError(.unavailable, "the layer store has stopped") : error)
+        } catch let error as BlobError {
+            result = .failure(error)
+        } catch {
+            result = .failure(LayerError(describing: error, blob))
+        }
+        state.withLock { $0.flights[blob] = nil }
+        making.flight.settle(result)
+    }
+
+    private func prepareNow(
+        _ description: LayerDescription, _ tableOfContents: [UInt8], _ source: any BlobSource
+    ) throws -> Layer {
+        // What a run before left may hold most of the layer.
+        if let layer = try? restore(description, source: source) { return layer }
+        let directory = path(description.blob)
+        do {
+            try Directory.removeTree(directory)
+            try Directory.create(directory)
+            try Path.replace(LayerFiles.tableOfContentsPath(directory), with: [tableOfContents])
+            let layer = try open(description, source: source)
+            // A tree that cannot be made is found here, where the pull can still do without.
+            _ = try layer.tree()
+            return layer
+        } catch {
+            _ = try? Directory.removeTree(directory)
+            throw LayerError(describing: error, description.blob)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+internal import Hashing
+internal import LayerFormat
+internal import Linux
+internal import Logging
+package import OCI
+internal import Synchronization
+
+extension LayerStore {
+    /// Opens what a run before left of the layer: its table of contents, and the segments its journal knows. Missing and damaged parts are
+    /// dropped and fetched again. Works without network; waits for the disk.
+    /// - Throws: `LayerError.notFound` if there is nothing, `.unusableTableOfContents` or `.disk` if it cannot be used: then `prepare`
+    ///   or `prefetch` must make it anew.
+    @discardableResult
+    package func restore(_ description: LayerDescription, source: any BlobSource) throws -> Layer {
+        if let layer = layer(description.blob) { return layer }
+        let directory = path(description.blob)
+        guard (try? Path.exists(LayerFiles.tableOfContentsPath(directory))) == true else {
+            throw LayerError(.notFound, "layer \(description.blob): nothing usable below \(directory)")
+        }
+        let layer = try open(description, source: source)
+        enter(layer)
+        return layer
+    }
+
+    /// Opens the layer whose table of contents lies in its directory; makes the tar and the journal where they are missing.
+    func open(_ description: LayerDescription, source: any BlobSource) throws -> Layer {
+        do {
+            let directory = path(description.blob)
+            let stored = try StoredTableOfContents(LayerFiles.tableOfContentsPath(directory))
+            let table = try parts.format.open(stored, blobSize: description.blobSize)
+            try Self.check(table, description)
+            let tar = try File(LayerFiles.tarPath(directory), .readWriteCreate)
+            let size = try tar.size()
+            let header = JournalContent.header(
+                blob: description.blob, segmentCount: table.segmentCount, contentSize: table.contentSize)
+            let (journal, content) = try Journal.open(LayerFiles.journalPath(directory), header: header) { number in
+                guard (0..<table.segmentCount).contains(number) else { return nil }
+                let content = table.segment(number).content
+                return content.upperBound - content.lowerBound
+            }
+            // A tar that was cut: the rest becomes a hole, and absent.
+            if size < table.contentSize { try tar.truncate(to: table.contentSize) }
+            let files = LayerFiles(tar: tar, tableOfContents: stored, directory: directory)
+            let layer = Layer(
+                description, source: source, parts: parts, files: files, table: table, journal: journal)
+            layer.replay(content, tarSize: size)
+            return layer
+        } catch {
+            throw LayerError(describing: error, description.blob)
+        }
+    }
+
+    /// What every format promises of its segments, checked once more: all offsets below are computed from them.
+    private static func check(_ table: any SegmentedLayer, _ description: LayerDescription) throws(LayerFormatError) {
+        var end: Int64 = 0
+        for number in 0..<table.segmentCount {
+            let segment = table.segment(number)
+            guard segment.content.lowerBound == end, segment.compressed.lowerBound >= 0,
+                segment.compressed.upperBound <= description.blobSize,
+                segment.content.isEmpty || !segment.compressed.isEmpty, segment.digest.algorithm == .sha256
+            else { throw LayerFormatError(.malformed, "segment \(number) lies outside of the blob or beside its neighbours") }
+            end = segment.content.upperBound
+        }
+        guard end == table.contentSize else {
+            throw LayerFormatError(.malformed, "segments cover \(end) of \(table.contentSize) bytes")
+        }
+    }
+}
+
+extension Layer {
+    /// Takes over what the journal says, as far as the tar file has it.
+    fileprivate func replay(_ content: JournalContent, tarSize: Int64) {
+        state.withLock { state in
+            if content.isPoisoned {
+                state.condition = .poisoned("its table of contents was found to be wrong before the restart")
+                return
+            }
+            let isCut = tarSize < table.contentSize
+            for number in 0..<table.segmentCount {
+                let segment = table.segment(number).content
+                guard !segment.isEmpty, segment.upperBound <= tarSize else { continue }
+                if content.complete != nil {
+                    state.segments.set(number, .present)
+                } else if let entry = content.segments[number] {
+                    state.segments.set(number, entry.needsCheck ? .unchecked : .present)
+                    if entry.needsCheck { state.checksums[number] = entry.checksum }
+                } else if content.isFilled, !isCut {
+                    state.segments.set(number, .unchecked)
+                    state.segments.checksAsWhole = true
+                }
+            }
+            guard let checked = content.complete, state.segments.isComplete else { return }
+            state.isVerified = checked
+            isWhole.store(true, ordering: .releasing)
+        }
+    }
+}

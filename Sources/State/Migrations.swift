@@ -1,0 +1,103 @@
+internal import GRDB
+
+/// The schema as a list of steps. A step that was released is never edited: a change is a new step at the end.
+enum Migrations {
+    /// `PRAGMA application_id`: tells our file from any other SQLite database ("imlt").
+    static let applicationID: Int32 = 0x696D_6C74
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            for statement in version1 { try database.execute(sql: statement) }
+            try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+        }
+        return migrator
+    }
+
+    /// `AUTOINCREMENT` is what keeps a slot from being given out twice. Times are milliseconds since 1970, digests
+    /// their usual text.
+    static let version1 = [
+        """
+        CREATE TABLE layer (
+          slot INTEGER PRIMARY KEY AUTOINCREMENT CHECK (slot BETWEEN 1 AND 4294967295),
+          digest TEXT NOT NULL UNIQUE,
+          size INTEGER NOT NULL,
+          diffID TEXT NOT NULL,
+          compression TEXT NOT NULL,
+          source TEXT NOT NULL,
+          poisoned TEXT,
+          complete INTEGER NOT NULL DEFAULT 0
+        ) STRICT
+        """,
+        """
+        CREATE TABLE image (
+          id TEXT PRIMARY KEY NOT NULL,
+          manifestDigest TEXT NOT NULL,
+          mediaType TEXT NOT NULL,
+          manifest BLOB NOT NULL,
+          config BLOB NOT NULL,
+          size INTEGER NOT NULL,
+          uid INTEGER,
+          userName TEXT,
+          pinned INTEGER NOT NULL,
+          strategy TEXT NOT NULL,
+          reasons TEXT NOT NULL,
+          createdAt INTEGER NOT NULL,
+          lastPulledAt INTEGER NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE imageLayer (
+          image TEXT NOT NULL REFERENCES image ON DELETE CASCADE,
+          position INTEGER NOT NULL,
+          layer INTEGER NOT NULL REFERENCES layer,
+          PRIMARY KEY (image, position)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX imageLayerByLayer ON imageLayer (layer)",
+        """
+        CREATE TABLE imageName (
+          name TEXT PRIMARY KEY NOT NULL,
+          image TEXT NOT NULL REFERENCES image ON DELETE CASCADE,
+          byDigest INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX imageNameByImage ON imageName (image)",
+        """
+        CREATE TABLE mount (
+          id TEXT PRIMARY KEY NOT NULL,
+          image TEXT NOT NULL,
+          target TEXT NOT NULL UNIQUE,
+          upperDirectory TEXT NOT NULL,
+          createdAt INTEGER NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE mountLayer (
+          mount TEXT NOT NULL REFERENCES mount ON DELETE CASCADE,
+          layer INTEGER NOT NULL REFERENCES layer,
+          PRIMARY KEY (mount, layer)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX mountLayerByLayer ON mountLayer (layer)",
+        """
+        CREATE TABLE usedIndex (
+          manifest TEXT PRIMARY KEY NOT NULL,
+          digest TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE poisonedIndex (
+          digest TEXT PRIMARY KEY NOT NULL,
+          reason TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE tableOfContents (
+          layer TEXT PRIMARY KEY NOT NULL,
+          digest TEXT NOT NULL,
+          size INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+    ]
+}

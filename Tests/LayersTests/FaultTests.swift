@@ -1,0 +1,195 @@
+import LayerFormat
+@testable import Layers
+import OCI
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct FaultTests {
+    private func streaming(
+        _ made: MadeLayer, _ source: ScriptedSource, _ change: @Sendable (inout LayerStoreOptions) -> Void = { _ in },
+        _ body: @Sendable (LayerStore, Layer) async throws -> Void
+    ) async throws {
+        try await withDirectory { directory in
+            let store = made.store(directory, change)
+            try await running(store) {
+                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                try await body(store, layer)
+            }
+        }
+    }
+
+    @Test func wrongBytesAreFetchedOnceMoreAndNeverServed() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { read, _ in read == 0 ? .wrong : nil }
+        try await streaming(made, source) { _, layer in
+            try await made.expects(layer, 200_000..<200_100)
+            #expect(source.ranges.count == 2)
+        }
+    }
+
+    @Test func bytesThatStayWrongAreAnErrorAndALaterReadTriesAgain() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { read, _ in read < 2 ? .wrong : nil }
+        try await streaming(made, source) { _, layer in
+            let error = await #expect(throws: LayerError.self) { try await layer.bytes(200_000..<200_100) }
+            #expect(error?.code == .mismatch)
+            #expect(try layer.local(200_000..<200_100) == nil)
+            try await made.expects(layer, 200_000..<200_100)
+        }
+    }
+
+    @Test func oneWrongSegmentDoesNotSpoilItsNeighbours() async throws {
+        let made = try await MadeLayer.usual.value
+        let table = try made.table
+        let bad = table.segment(3)
+        var blob = made.blob
+        blob[Int(bad.compressed.lowerBound) + 100] ^= 0x10
+        let source = ScriptedSource(blob)
+        try await streaming(made, source) { _, layer in
+            await #expect(throws: LayerError.self) { try await layer.makeLocal(0..<table.contentSize) }
+            try await eventually { source.active == 0 }
+            #expect(try layer.local(bad.content) == nil)
+            try await made.expects(layer, 0..<bad.content.lowerBound)
+            try await made.expects(layer, bad.content.upperBound..<table.contentSize)
+        }
+    }
+
+    @Test(arguments: [0, 1, 5_000, 40_000, 100_000])
+    func aCutTransferIsTakenUpAgain(_ after: Int) async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { read, _ in read == 0 ? .cut(after: after) : nil }
+        try await streaming(made, source) { _, layer in
+            try await made.expects(layer, 0..<made.table.contentSize)
+            #expect(source.ranges.count == 2)
+        }
+    }
+
+    @Test func aSourceThatEndsEarlyIsAskedAgain() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { read, _ in read == 0 ? .short(50_000) : nil }
+        try await streaming(made, source) { _, layer in try await made.expects(layer, 0..<made.table.contentSize) }
+    }
+
+    @Test(arguments: [BlobError.Code.notFound, .refused, .rangesUnsupported])
+    func aFinalAnswerIsAnErrorAtOnceAndIsNotRemembered(_ code: BlobError.Code) async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { read, _ in read == 0 ? .fails(code) : nil }
+        try await streaming(made, source) { _, layer in
+            let error = await #expect(throws: LayerError.self) { try await layer.bytes(0..<10) }
+            #expect(error?.code == .unavailable)
+            try await made.expects(layer, 0..<10)
+        }
+    }
+
+    @Test func aReadThatGetsNothingFailsAndALaterOneTriesAgain() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { read, _ in read == 0 ? .stalls : nil }
+        try await streaming(made, source, { $0.readTimeout = .milliseconds(100) }) { _, layer in
+            let error = await #expect(throws: LayerError.self) { try await layer.bytes(0..<10) }
+            #expect(error?.code == .timedOut)
+            try await eventually { source.reads[0].wasCancelled }
+            try await made.expects(layer, 0..<10)
+        }
+    }
+
+    @Test func aDeadSourceFailsWithinTheTimeoutWithItsReason() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { _, _ in .fails(.unavailable) }
+        try await streaming(made, source, { $0.readTimeout = .milliseconds(100) }) { _, layer in
+            let error = await #expect(throws: LayerError.self) { try await layer.bytes(0..<10) }
+            #expect(error?.code == .timedOut)
+            #expect(error?.message.contains("scripted: unavailable") == true)
+        }
+    }
+
+    @Test func aReaderThatGoesTakesItsTransferAlong() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { read, _ in read == 0 ? .stalls : nil }
+        try await streaming(made, source) { _, layer in
+            let reader = Task { try await layer.makeLocal(0..<10) }
+            try await eventually { source.reads.first?.delivered ?? 0 > 0 }
+            reader.cancel()
+            await #expect(throws: CancellationError.self) { try await reader.value }
+            try await eventually { source.reads[0].wasCancelled }
+            try await made.expects(layer, 0..<10)
+        }
+    }
+
+    @Test func aTransferGoesOnWhileOneReaderIsLeft() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { _, _ in .waits }
+        try await streaming(made, source) { _, layer in
+            let leaving = Task { try await layer.makeLocal(0..<10) }
+            let staying = Task { try await layer.makeLocal(0..<20) }
+            try await eventually { layer.progress.waiting == 2 && source.reads.count == 1 }
+            leaving.cancel()
+            await #expect(throws: CancellationError.self) { try await leaving.value }
+            source.openGate()
+            try await staying.value
+            #expect(source.reads.count == 1 && !source.reads[0].wasCancelled)
+        }
+    }
+
+    @Test func aForgedWindowPoisonsTheLayer() async throws {
+        let made = try await MadeLayer.usual.value
+        let window = try #require(try made.table.window(before: 2))
+        let forged = try made.withForged(window)
+        let source = made.source
+        try await withDirectory { directory in
+            let store = made.store(directory)
+            try await running(store) {
+                let layer = try await store.prepare(made.description, tableOfContents: forged, source: source)
+                let second = try made.table.segment(1).content
+                let error = await #expect(throws: LayerError.self) { try await layer.makeLocal(second) }
+                #expect(error?.code == .poisoned)
+                #expect(layer.progress.state == .poisoned)
+                await #expect(throws: LayerError.self) { try await layer.bytes(0..<10) }
+                var events = store.events.makeAsyncIterator()
+                guard case .poisoned(made.description.blob, _) = await events.next() else {
+                    Issue.record("no event")
+                    return
+                }
+                // The pull's way out: the blob itself is right.
+                let again = try await store.prefetch(made.description, source: made.source)
+                try await made.expects(again, 0..<made.table.contentSize)
+                #expect(again.progress.isVerified)
+            }
+        }
+    }
+
+    @Test func poisonOutlivesARestart() async throws {
+        let made = try await MadeLayer.usual.value
+        let window = try #require(try made.table.window(before: 2))
+        let forged = try made.withForged(window)
+        try await withDirectory { directory in
+            let first = made.store(directory)
+            try await running(first) {
+                let layer = try await first.prepare(made.description, tableOfContents: forged, source: made.source)
+                await #expect(throws: LayerError.self) { try await layer.makeLocal(0..<made.table.contentSize) }
+            }
+            let second = made.store(directory)
+            try await running(second) {
+                let layer = try second.restore(made.description, source: made.source)
+                #expect(layer.progress.state == .poisoned)
+                #expect(throws: LayerError.self) { try layer.local(0..<10) }
+            }
+        }
+    }
+
+    @Test func oneStuckLayerDoesNotBlockAnother() async throws {
+        let stuck = try await MadeLayer.usual.value
+        let free = try await MadeLayer(sizes: [200_000], slot: 2)
+        let source = ScriptedSource(stuck.blob) { _, _ in .stalls }
+        try await streaming(stuck, source, { ($0.maxTransfers, $0.maxTransfersPerLayer) = (4, 2) }) { store, layer in
+            let table = try stuck.table
+            let readers = (0..<6).map { number in
+                Task { try await layer.makeLocal(table.segment(number * 3).content) }
+            }
+            try await eventually { source.active == 2 }
+            let other = try await store.prepare(free.description, tableOfContents: free.tableOfContents, source: free.source)
+            try await free.expects(other, 0..<free.table.contentSize)
+            #expect(source.reads.count == 2)
+            for reader in readers { reader.cancel() }
+        }
+    }
+}
