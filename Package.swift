@@ -98,7 +98,7 @@ let package = Package(
         module(
             "ImageletDaemon",
             on: [
-                "CRI", "Config", "Distribution", "FUSE", "GRPC", "HTTP", "Images", "LayerFS", "LayerFormat", "Layers",
+                "CRI", "Config", "Distribution", "GRPC", "HTTP", "Images", "LayerFS", "LayerFormat", "Layers",
                 "Linux", "OCI", "Policy", "SOCI", "State",
             ],
             packages: [
@@ -140,6 +140,10 @@ let package = Package(
         suite(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
-        suite("ImageletTests", on: ["imagelet"]),
+        suite("ImageletTests", on: ["GRPC", "Linux", "imagelet"], packages: [argumentParser]),
+        suite("ImagesTests", on: ["Images"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "imagelet"], exclude: ["cri_client.py"],
+            swiftSettings: language),
     ]
 )

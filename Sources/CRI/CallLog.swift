@@ -17,7 +17,8 @@ struct CallLog: Sendable {
         do {
             outcome = .success(try await body())
         } catch {
-            outcome = .failure(Task.isCancelled ? RPCFailure(.cancelled, "\(error)") : RPCFailure(answering: error))
+            // Whatever a use case throws while it is being stopped, stopping it is what happened.
+            outcome = .failure(RPCFailure(answering: Task.isCancelled ? CancellationError() : error))
         }
         var metadata: Logger.Metadata = ["rpc.method": "\(method)", "rpc.duration": "\(ContinuousClock.now - start)"]
         if let image { metadata["image"] = "\(image)" }

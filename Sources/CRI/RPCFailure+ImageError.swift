@@ -9,9 +9,8 @@ extension RPCFailure {
     package init(answering error: any Error) {
         switch error {
         case let failure as RPCFailure: self = failure
-        case let error as ImageError: self.init(error)
-        case is CancellationError: self.init(.cancelled, "cancelled by the client")
-        default: self.init(.internalError, "\(error)")
+        case is CancellationError: self.init(.cancelled, "the call was cancelled")
+        default: self.init(ImageError(describing: error))
         }
     }
 

@@ -39,7 +39,8 @@ final class Authorizer: Sendable {
 
     /// The header for a request at `endpoint`, nothing if the registry has not asked for any yet.
     /// - Throws: `HostFailure` if a token is needed and cannot be had, `CancellationError`.
-    func authorization(at endpoint: Endpoint, scope: TokenScope, as candidate: CredentialCandidate) async throws -> Sent {
+    func authorization(at endpoint: Endpoint, scope: TokenScope, as candidate: CredentialCandidate) async throws -> Sent
+    {
         if case .given(.registryToken(let token)) = candidate { return try bearer(token, endpoint) }
         if endpoint.headers.contains(where: { $0.name.lowercased() == "authorization" }) { return Sent() }
         guard let demand = store.withLock({ $0.demand(at: endpoint.base.text, needed: scope) }) else { return Sent() }
@@ -51,7 +52,8 @@ final class Authorizer: Sendable {
         }
         let realm = try realm(demand.challenge, endpoint)
         let key = TokenKey(
-            realm: realm.text, service: demand.challenge.parameters["service"], scopes: demand.scopes, credential: credential)
+            realm: realm.text, service: demand.challenge.parameters["service"], scopes: demand.scopes,
+            credential: credential)
         let token = try await token(key, tls: tls(for: realm, endpoint))
         var sent = try bearer(token.text, endpoint)
         sent.key = key
@@ -61,7 +63,9 @@ final class Authorizer: Sendable {
 
     /// Takes in a 401. True if another try with the same candidate makes sense.
     func learn(_ headers: HTTPHeaders, at endpoint: Endpoint, scope: TokenScope, after sent: Sent) -> Bool {
-        guard let challenge = Challenge.preferred(Challenge.parse(headers.values(of: "WWW-Authenticate"))) else { return false }
+        guard let challenge = Challenge.preferred(Challenge.parse(headers.values(of: "WWW-Authenticate"))) else {
+            return false
+        }
         return store.withLock { store in
             if let key = sent.key, let token = sent.token { store.drop(token, for: key) }
             let isNew = store.learn(challenge, at: endpoint.base.text, needed: scope)
@@ -75,9 +79,15 @@ final class Authorizer: Sendable {
             if let key = sent.key, let token = sent.token { store.drop(token, for: key) }
         }
         guard candidate == .node, sent.header != nil else { return sent.token != nil }
+        return try await reload(endpoint) || sent.token != nil
+    }
+
+    /// Asks for the node's credential anew. True if it is another one than before.
+    func reload(_ endpoint: Endpoint) async throws -> Bool {
         let host = endpoint.credentialHost
-        known.withLock { $0[host] = nil }
-        return try await lookUp(host, fresh: true) != nil
+        let before = known.withLock { $0.removeValue(forKey: host)?.credential }
+        let now = try await lookUp(host, fresh: true)
+        return now != nil && now != before
     }
 
     /// Why the node's own credentials for a host could not be had, for error texts.
@@ -86,7 +96,9 @@ final class Authorizer: Sendable {
     private func bearer(_ token: String, _ endpoint: Endpoint) throws -> Sent {
         guard token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw HostFailure(
-                RegistryError(.invalidConfiguration, "\(endpoint.name): the registry token given is not one", host: endpoint.name))
+                RegistryError(
+                    .invalidConfiguration, "\(endpoint.name): the registry token given is not one", host: endpoint.name)
+            )
         }
         return Sent(header: HTTPHeader("Authorization", "Bearer \(token)"))
     }
@@ -100,7 +112,9 @@ final class Authorizer: Sendable {
 
     private func lookUp(_ host: String, fresh: Bool) async throws -> Credential? {
         let now = time.now()
-        if !fresh, let entry = known.withLock({ $0[host] }), now - entry.at < Self.credentialLife { return entry.credential }
+        if !fresh, let entry = known.withLock({ $0[host] }), now - entry.at < Self.credentialLife {
+            return entry.credential
+        }
         return try await credentialFlights.value(for: host) {
             do {
                 let credential = try await self.source.credential(for: host, fresh: fresh)
@@ -109,7 +123,8 @@ final class Authorizer: Sendable {
                 return credential
             } catch let error as RegistryError {
                 // A public image must not fail for it; if the registry then refuses, its error names this one.
-                self.logger.warning("credentials could not be asked for", metadata: ["registry.host": "\(host)", "error": "\(error)"])
+                self.logger.warning(
+                    "credentials could not be asked for", metadata: ["registry.host": "\(host)", "error": "\(error)"])
                 self.notes.withLock { $0[host] = error.message }
                 return nil
             }
@@ -140,7 +155,8 @@ final class Authorizer: Sendable {
         else {
             throw HostFailure(
                 RegistryError(
-                    .invalidResponse, "\(endpoint.name) names a token server that is no https URL", host: endpoint.name))
+                    .invalidResponse, "\(endpoint.name) names a token server that is no https URL", host: endpoint.name)
+            )
         }
         return url
     }

@@ -18,7 +18,8 @@ struct BlobUpload: Sendable {
     func run(at endpoint: Endpoint) async throws {
         guard content.size == descriptor.size else {
             throw HostFailure(
-                RegistryError(.invalidConfiguration, "\(step): the content has \(content.size) bytes, not \(descriptor.size)"))
+                RegistryError(
+                    .invalidConfiguration, "\(step): the content has \(content.size) bytes, not \(descriptor.size)"))
         }
         if try await isThere(endpoint) { return }
         guard let start = try await begin(endpoint) else { return }
@@ -82,7 +83,9 @@ struct BlobUpload: Sendable {
             url.origin.scheme == "https" || endpoint.base.origin.scheme == "http"
         else {
             throw HostFailure(
-                RegistryError(.invalidResponse, "\(endpoint.name): \(step): no usable location for the upload", host: endpoint.name))
+                RegistryError(
+                    .invalidResponse, "\(endpoint.name): \(step): no usable location for the upload",
+                    host: endpoint.name))
         }
         return url
     }
@@ -93,7 +96,8 @@ struct BlobUpload: Sendable {
         let digest = PercentEncoding.encode("\(descriptor.digest)")
         let text = location.text + (location.query == nil ? "?" : "&") + "digest=\(digest)"
         guard let url = try? HTTPURL(text) else {
-            throw HostFailure(RegistryError(.invalidResponse, "\(endpoint.name): \(step): no usable location for the upload"))
+            throw HostFailure(
+                RegistryError(.invalidResponse, "\(endpoint.name): \(step): no usable location for the upload"))
         }
         var call = call(.put, url)
         call.headers = [HTTPHeader("Content-Type", "application/octet-stream")]
@@ -113,7 +117,8 @@ struct BlobUpload: Sendable {
             var call = call(.patch, location)
             // Without the word `bytes`, and inclusive: the specification's own form.
             call.headers = [
-                HTTPHeader("Content-Type", "application/octet-stream"), HTTPHeader("Content-Range", "\(offset)-\(end - 1)"),
+                HTTPHeader("Content-Type", "application/octet-stream"),
+                HTTPHeader("Content-Range", "\(offset)-\(end - 1)"),
             ]
             call.body = stream(offset..<end)
             do {
@@ -135,7 +140,8 @@ struct BlobUpload: Sendable {
 
     /// How much of the upload has arrived: `Range: 0-n`.
     private func progress(_ location: HTTPURL, _ endpoint: Endpoint) async throws -> (HTTPURL, Int64) {
-        let answer = try await client.send(call(.get, location), to: endpoint, access, step: step, accepted: [204, 202, 200])
+        let answer = try await client.send(
+            call(.get, location), to: endpoint, access, step: step, accepted: [204, 202, 200])
         let range = answer.head.headers.first(of: "Range")?.trimmed ?? ""
         let last = range.split(separator: "-" as Character).last.flatMap { Int64($0) }
         let offset = last.map { $0 == 0 ? 0 : $0 + 1 } ?? 0

@@ -31,7 +31,8 @@ struct Call: Sendable {
         }
     }
 
-    static let manifestTypes = [MediaType.ociIndex, .ociManifest, .dockerList, .dockerManifest]
+    static let manifestTypes =
+        [MediaType.ociIndex, .ociManifest, .dockerList, .dockerManifest]
         .map { HTTPHeader("Accept", $0.rawValue) } + [HTTPHeader("Accept", "*/*;q=0.1")]
 }
 

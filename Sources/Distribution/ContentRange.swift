@@ -10,7 +10,8 @@ struct ContentRange: Equatable, Sendable {
         guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
         let parts = words[1].split(separator: "/", omittingEmptySubsequences: false)
         let bounds = parts[0].split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, bounds.count == 2, let first = Self.number(bounds[0]), let last = Self.number(bounds[1]),
+        guard parts.count == 2, bounds.count == 2, let first = Self.number(bounds[0]),
+            let last = Self.number(bounds[1]),
             first <= last
         else { return nil }
         if parts[1] != "*" {

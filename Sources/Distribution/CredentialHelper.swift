@@ -43,7 +43,8 @@ package struct CredentialHelper: Sendable {
             var Username: String?
             var Secret: String?
         }
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output.bytes)), let secret = answer.Secret else {
+        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output.bytes)), let secret = answer.Secret
+        else {
             throw failure(program, "answered something that is no credential")
         }
         let user = answer.Username ?? ""
@@ -59,7 +60,9 @@ package struct CredentialHelper: Sendable {
         do {
             let environment: Environment = directory.map { .inherit.updating(["PATH": $0]) } ?? .inherit
             let result = try await Subprocess.run(
-                .name(program), arguments: ["get"], environment: environment, input: .string(input + "\n"), output: .bytes(limit: Self.maximumOutput))
+                .name(program), arguments: ["get"], environment: environment,
+                input: Question(text: Array("\(input)\n".utf8)),
+                output: .bytes(limit: Self.maximumOutput))
             return Output(isSuccess: result.terminationStatus.isSuccess, bytes: result.standardOutput)
         } catch is CancellationError {
             throw CancellationError()
@@ -72,4 +75,12 @@ package struct CredentialHelper: Sendable {
     private func failure(_ program: String, _ why: String) -> RegistryError {
         RegistryError(.invalidConfiguration, "credential helper \(program) \(why)")
     }
+}
+
+/// What a helper is asked. One that ends before it has read this must not end us: a writer whose write failed is finished all the same,
+/// which the library's own inputs forget.
+private struct Question: InputProtocol {
+    let text: [UInt8]
+
+    func write(with writer: StandardInputWriter) async throws { _ = try? await writer.write(text) }
 }

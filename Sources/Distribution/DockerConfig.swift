@@ -69,10 +69,12 @@ struct DockerConfigFile: Sendable {
     /// What to do for `host`: ask a helper, use an entry, or nothing.
     func lookup(_ host: String) throws(RegistryError) -> Answer {
         let key = RegistryHost.key(host)
-        let named = (document.credHelpers ?? [:]).filter { RegistryHost.key($0.key) == key }.min { $0.key < $1.key }?.value
+        let named = (document.credHelpers ?? [:]).filter { RegistryHost.key($0.key) == key }.min { $0.key < $1.key }?
+            .value
         if let name = named ?? document.credsStore, !name.isEmpty {
             guard name.utf8.allSatisfy({ CredentialHelper.nameBytes.contains($0) }) else {
-                throw RegistryError(.invalidConfiguration, "\(path): '\(name.prefix(64))' is no name of a credential helper")
+                throw RegistryError(
+                    .invalidConfiguration, "\(path): '\(name.prefix(64))' is no name of a credential helper")
             }
             return .helper(name)
         }
@@ -88,7 +90,8 @@ struct DockerConfigFile: Sendable {
         if let token = entry.registrytoken, !token.isEmpty { return .registryToken(token) }
         if let auth = entry.auth, !auth.isEmpty {
             guard let pair = RequestCredentials.pair(auth) else {
-                throw RegistryError(.invalidConfiguration, "\(path): auths.\"\(name)\".auth is not base64 of user:password")
+                throw RegistryError(
+                    .invalidConfiguration, "\(path): auths.\"\(name)\".auth is not base64 of user:password")
             }
             if case .basic("<token>", let token) = pair { return .identityToken(token) }
             return pair

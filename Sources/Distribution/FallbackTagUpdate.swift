@@ -41,7 +41,9 @@ struct FallbackTagUpdate: Sendable {
         var index: [String: JSONValue] = [
             "schemaVersion": .integer(2), "mediaType": .string(MediaType.ociIndex.rawValue), "manifests": .array([]),
         ]
-        if let body, case .object(let found) = try JSONDecoder().decode(JSONValue.self, from: Data(body)) { index = found }
+        if let body, case .object(let found) = try JSONDecoder().decode(JSONValue.self, from: Data(body)) {
+            index = found
+        }
         var entries: [JSONValue] = []
         if case .array(let found)? = index["manifests"] { entries = found }
         index["manifests"] = .array(entries + [added])

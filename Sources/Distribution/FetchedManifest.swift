@@ -17,7 +17,9 @@ package struct FetchedManifest: Sendable, Equatable {
     }
 
     /// What the bytes say.
-    package func document() throws(OCIError) -> ManifestDocument { try ManifestDocument.parse(bytes, mediaType: mediaType) }
+    package func document() throws(OCIError) -> ManifestDocument {
+        try ManifestDocument.parse(bytes, mediaType: mediaType)
+    }
 }
 
 /// A manifest one has already, by digest.

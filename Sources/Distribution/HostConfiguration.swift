@@ -16,9 +16,11 @@ package struct HostConfiguration: Sendable, Equatable {
 
     /// The hosts to ask for an image, mirrors in file order, the registry last; and warnings for the log.
     ///
-    /// Reads small files each time, so that edits count without a restart.
+    /// Reads small files; who asks often keeps the answer for a few seconds, so that edits count without a restart.
     /// - Throws: `RegistryError.invalidConfiguration`, naming file and key.
-    package func endpoints(for reference: Reference) throws(RegistryError) -> (endpoints: [Endpoint], warnings: [String]) {
+    package func endpoints(for reference: Reference) throws(RegistryError) -> (
+        endpoints: [Endpoint], warnings: [String]
+    ) {
         for directory in directories {
             // containerd writes `host_port_` where a colon is no good in a file name.
             var names = [reference.host]
@@ -56,8 +58,10 @@ package struct HostConfiguration: Sendable, Equatable {
     }
 
     private func origin(_ reference: Reference, tls: TLSOptions) throws(RegistryError) -> Endpoint {
-        let isPlain = plainHTTP.contains(reference.host) || RegistryHost.isLoopback(reference.host)
-            && !reference.host.hasSuffix(":443") && tls == TLSOptions()
+        let isPlain =
+            plainHTTP.contains(reference.host)
+            || RegistryHost.isLoopback(reference.host)
+                && !reference.host.hasSuffix(":443") && tls == TLSOptions()
         let base: HTTPURL
         do { base = try HTTPURL("\(isPlain ? "http" : "https")://\(reference.apiHost)/v2") } catch {
             throw RegistryError(.invalidConfiguration, "\(reference.host) is no host one can connect to")

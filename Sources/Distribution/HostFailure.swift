@@ -22,14 +22,16 @@ struct HostFailure: Error {
         let detail = ErrorBody.summary(answer.errorBody).map { " (\($0))" } ?? ""
         let (code, advice): (RegistryError.Code, String) =
             switch status {
-            case 401: (.unauthenticated, "credentials refused or missing; check the pull secret or docker login for \(host)")
+            case 401:
+                (.unauthenticated, "credentials refused or missing; check the pull secret or docker login for \(host)")
             case 403: (.denied, "these credentials may not do this")
             case 404, 410: (.notFound, "not found")
             case 413: (.tooLarge, "too large for this registry")
             case 416: (.invalidResponse, "the content is shorter there than its descriptor says")
             case 429: (.rateLimited, "rate limit reached; log in or wait")
             case 405, 501: (.unsupported, "not supported there")
-            case let status where RetryPolicy.isTransient(status): (.unavailable, "the registry failed; try again later")
+            case let status where RetryPolicy.isTransient(status):
+                (.unavailable, "the registry failed; try again later")
             case 500...: (.unavailable, "the registry failed")
             case 300..<400: (.invalidResponse, "a redirect that is not followed")
             default: (.invalidResponse, "refused")
@@ -81,7 +83,8 @@ enum ErrorBody {
     static func summary(_ body: [UInt8]) -> String? {
         guard let first = entries(body).first else { return nil }
         let text = [first.code, first.message].compactMap { $0 }.joined(separator: ": ")
-        let clean = String(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) })
+        let clean = String(
+            text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) })
         return clean.isEmpty ? nil : clean
     }
 

@@ -7,12 +7,16 @@ final class HostMemory: Sendable {
     static let mirrorRest: Duration = .seconds(30)
     /// How long it is remembered whether a host serves ranges. Proxies that were only filling their cache get another chance.
     static let rangesLife: Duration = .seconds(600)
+    /// How long a reading of hosts.toml is good.
+    static let planLife: Duration = .seconds(5)
     /// Entries kept before all are forgotten.
     static let limit = 4096
 
     private struct State {
         var resting: [String: Duration] = [:]
         var ranges: [String: (serves: Bool, until: Duration)] = [:]
+        var plans: [String: (endpoints: [Endpoint], until: Duration)] = [:]
+        var warnings: Set<String> = []
     }
     private let state = Mutex(State())
     private let time: Timebase
@@ -45,6 +49,28 @@ final class HostMemory: Sendable {
         state.withLock { state in
             guard let entry = state.ranges[endpoint.base.text], time.now() < entry.until else { return nil }
             return entry.serves
+        }
+    }
+
+    func endpoints(for host: String) -> [Endpoint]? {
+        state.withLock { state in
+            guard let plan = state.plans[host], time.now() < plan.until else { return nil }
+            return plan.endpoints
+        }
+    }
+
+    func keep(_ endpoints: [Endpoint], for host: String) {
+        state.withLock { state in
+            if state.plans.count >= Self.limit { state.plans = [:] }
+            state.plans[host] = (endpoints, time.now() + Self.planLife)
+        }
+    }
+
+    /// Those of `warnings` that were not given out before.
+    func unsaid(_ warnings: [String]) -> [String] {
+        state.withLock { state in
+            if state.warnings.count >= Self.limit { state.warnings = [] }
+            return warnings.filter { state.warnings.insert($0).inserted }
         }
     }
 }

@@ -42,7 +42,9 @@ package struct HostsFile: Sendable, Equatable {
             // Keys the order of which cannot be seen come last, sorted, so that the outcome does not vary.
             let seen = TOMLOrder.keys(below: "host", in: text).filter { hosts[$0] != nil }
             for url in seen + hosts.keys.filter({ !seen.contains($0) }).sorted() {
-                guard case .table(let settings)? = hosts[url] else { throw reader.error("host.\"\(url)\"", "must be a table") }
+                guard case .table(let settings)? = hosts[url] else {
+                    throw reader.error("host.\"\(url)\"", "must be a table")
+                }
                 mirrors.append(try reader.host(url, settings: settings, at: "host.\"\(url)\"."))
             }
         default: throw reader.error("host", "must be a table")
@@ -70,7 +72,9 @@ private struct HostsFileReader {
 
     mutating func warn(_ key: String) { warnings.append("\(path): \(key) is not known and has no effect") }
 
-    mutating func host(_ text: String, settings: [String: TOMLNode], at prefix: String) throws(RegistryError) -> HostsFile.Host {
+    mutating func host(_ text: String, settings: [String: TOMLNode], at prefix: String) throws(RegistryError)
+        -> HostsFile.Host
+    {
         for key in settings.keys.sorted() where !Self.known.contains(key) { warn(prefix + key) }
         let key = prefix.isEmpty ? "server" : "host.\"\(text)\""
         let isOverride = try bool(settings["override_path"], prefix + "override_path")
@@ -129,7 +133,9 @@ private struct HostsFileReader {
             if case .array? = items.first { pairs = items } else { pairs = [.array(items)] }
         default: throw error(key, "must be a file name, a pair of them, or an array of pairs")
         }
-        guard let first = pairs.first, pairs.count == 1 else { throw error(key, "must hold one certificate and its key") }
+        guard let first = pairs.first, pairs.count == 1 else {
+            throw error(key, "must hold one certificate and its key")
+        }
         let files = try strings(first, key)
         guard let certificate = files.first, files.count <= 2 else {
             throw error(key, "must be a file name, a pair of them, or an array of pairs")

@@ -19,7 +19,9 @@ package struct OCILayout: Sendable {
         guard marker?.imageLayoutVersion == "1.0.0" else {
             throw RegistryError(.invalidResponse, "\(path)/oci-layout: not version 1.0.0 of the layout")
         }
-        do { index = try ImageIndex(parsing: Self.read("\(path)/index.json", cap: OCIDocument.maximumSize)) } catch let error as OCIError {
+        do { index = try ImageIndex(parsing: Self.read("\(path)/index.json", cap: OCIDocument.maximumSize)) } catch let
+            error as OCIError
+        {
             throw RegistryError(.invalidResponse, "\(path)/index.json: \(error)")
         }
     }
@@ -31,13 +33,16 @@ package struct OCILayout: Sendable {
         let names = images.compactMap(\.refName)
         let found: Descriptor?
         if let name {
-            found = images.first { $0.refName == name || $0.digest.description == name || $0.refName?.hasSuffix(":\(name)") == true }
+            found = images.first {
+                $0.refName == name || $0.digest.description == name || $0.refName?.hasSuffix(":\(name)") == true
+            }
         } else {
             found = images.count == 1 ? images.first : nil
         }
         guard let found else {
             let what = name.map { "no image '\($0)'" } ?? "\(images.count) images; say which"
-            throw RegistryError(.notFound, "\(path): \(what); it has " + (names.isEmpty ? "no names" : names.joined(separator: ", ")))
+            throw RegistryError(
+                .notFound, "\(path): \(what); it has " + (names.isEmpty ? "no names" : names.joined(separator: ", ")))
         }
         return try manifest(found)
     }
@@ -59,11 +64,13 @@ package struct OCILayout: Sendable {
     /// The whole of a blob of at most `cap` bytes, checked against its digest.
     package func blob(_ descriptor: Descriptor, cap: Int64) throws -> [UInt8] {
         guard descriptor.size <= cap else {
-            throw RegistryError(.tooLarge, "\(path): blob \(descriptor.digest) has \(descriptor.size) bytes, more than \(cap)")
+            throw RegistryError(
+                .tooLarge, "\(path): blob \(descriptor.digest) has \(descriptor.size) bytes, more than \(cap)")
         }
         let bytes = try Self.read(file(descriptor.digest), cap: Int(cap))
         guard bytes.count == descriptor.size else {
-            throw RegistryError(.invalidResponse, "\(path): blob \(descriptor.digest) has \(bytes.count) bytes, not \(descriptor.size)")
+            throw RegistryError(
+                .invalidResponse, "\(path): blob \(descriptor.digest) has \(bytes.count) bytes, not \(descriptor.size)")
         }
         try check(bytes, descriptor.digest)
         return bytes
@@ -110,7 +117,9 @@ private struct FileBlobSource: BlobSource {
         guard range.lowerBound >= 0, range.upperBound <= size else {
             throw BlobError(.corrupt, "\(path): bytes \(range) asked of \(size)")
         }
-        guard let handle = FileHandle(forReadingAtPath: path) else { throw BlobError(.notFound, "\(path): cannot be opened") }
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw BlobError(.notFound, "\(path): cannot be opened")
+        }
         defer { try? handle.close() }
         var position = range.lowerBound
         while position < range.upperBound {

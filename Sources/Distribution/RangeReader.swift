@@ -44,7 +44,9 @@ struct RangeReader {
             end = range.range.upperBound
             return true
         case 200:
-            if let length = head.contentLength, length != size { throw wrong("a blob of \(length) bytes instead of \(size)") }
+            if let length = head.contentLength, length != size {
+                throw wrong("a blob of \(length) bytes instead of \(size)")
+            }
             isWhole = true
             // Not even one span may cost a whole layer: the transfer ends here.
             guard wanted.lowerBound == 0 || mayDropBeginning else { throw Self.noRanges(host) }

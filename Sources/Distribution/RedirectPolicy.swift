@@ -18,9 +18,13 @@ struct RedirectPolicy: Sendable {
     /// - Parameters:
     ///   - origin: of the registry that was asked first.
     ///   - hops: redirects followed so far.
-    static func next(from current: HTTPURL, location: String?, origin: HTTPURL.Origin, hops: Int) throws(RegistryError) -> Step {
+    static func next(from current: HTTPURL, location: String?, origin: HTTPURL.Origin, hops: Int) throws(RegistryError)
+        -> Step
+    {
         func refuse(_ why: String) -> RegistryError {
-            RegistryError(.invalidResponse, "\(current.origin.host) answered a redirect \(why)", host: current.origin.host)
+            RegistryError(
+                .invalidResponse, "\(current.origin.shortName): answered a redirect \(why)",
+                host: current.origin.shortName)
         }
         guard hops < limit else { throw refuse("after \(limit) others; it may be a loop") }
         guard let location, !location.isEmpty else { throw refuse("without a location") }

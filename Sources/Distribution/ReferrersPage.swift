@@ -47,7 +47,9 @@ enum LinkHeader {
                 let tail = rest[rest.index(after: close)...]
                 let end = tail.firstIndex(of: "<") ?? tail.endIndex
                 let parameters = tail[..<end].lowercased().filter { $0 != " " && $0 != "\"" }
-                if parameters.split(separator: ";" as Character).contains(where: { $0 == "rel=next" || $0 == "rel=next," }) {
+                if parameters.split(separator: ";" as Character).contains(where: {
+                    $0 == "rel=next" || $0 == "rel=next,"
+                }) {
                     return String(url)
                 }
                 rest = tail[end...]

@@ -58,7 +58,8 @@ final class RegistryBlobSource: BlobSource {
                     (tries, lastProgress) = (0, client.options.time.now())
                     continue
                 }
-                throw HostFailure(RegistryError(.unavailable, "\(access.reference.host): reading \(digest): an empty answer"))
+                throw HostFailure(
+                    RegistryError(.unavailable, "\(access.reference.host): reading \(digest): an empty answer"))
             } catch let failure as ConsumerFailure {
                 throw failure.cause
             } catch let error as RegistryError {
@@ -140,7 +141,8 @@ final class RegistryBlobSource: BlobSource {
         call.headers = [HTTPHeader("Accept-Encoding", "identity")]
         call.timeouts = client.options.blobTimeouts
         var reader = RangeReader(
-            wanted: wanted, size: size, mayDropBeginning: mayDropBeginning, host: url?.origin.shortName ?? endpoint.name)
+            wanted: wanted, size: size, mayDropBeginning: mayDropBeginning, host: url?.origin.shortName ?? endpoint.name
+        )
         var isWanted = false
         let wants: (HTTPResponseHead) throws -> Bool = { head in
             defer { if reader.isWhole { self.client.memory.noteRanges(endpoint, serves: false) } }
@@ -150,7 +152,11 @@ final class RegistryBlobSource: BlobSource {
         }
         let onBody: ([UInt8]) async throws -> Void = { piece in
             let part = try reader.take(piece)
-            if part.count == piece.count { try await consume(piece) } else if !part.isEmpty { try await consume(Array(part)) }
+            if part.count == piece.count {
+                try await consume(piece)
+            } else if !part.isEmpty {
+                try await consume(Array(part))
+            }
             if reader.isWhole, reader.isSatisfied, wanted.upperBound < self.size { throw Enough() }
         }
         do {

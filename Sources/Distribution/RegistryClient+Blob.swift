@@ -9,7 +9,8 @@ extension RegistryClient {
     ) async throws -> [UInt8] {
         guard descriptor.size <= cap else {
             throw RegistryError(
-                .tooLarge, "\(reference.repositoryName): blob \(descriptor.digest) has \(descriptor.size) bytes, more than \(cap)",
+                .tooLarge,
+                "\(reference.repositoryName): blob \(descriptor.digest) has \(descriptor.size) bytes, more than \(cap)",
                 host: reference.host)
         }
         let access = Access(reference: reference, request: credentials)

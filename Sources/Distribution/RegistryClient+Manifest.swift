@@ -20,7 +20,9 @@ extension RegistryClient {
             return FetchedManifest(digest: digest, mediaType: known.mediaType, bytes: known.bytes, host: reference.host)
         }
         let tag = reference.resolutionTag ?? "latest"
-        guard let held, let digest = try await head(access, tag: tag) else { return try await manifest(access, tag: tag) }
+        guard let held, let digest = try await head(access, tag: tag) else {
+            return try await manifest(access, tag: tag)
+        }
         if let known = try await held(digest), digest.matches(known.bytes) {
             return FetchedManifest(digest: digest, mediaType: known.mediaType, bytes: known.bytes, host: reference.host)
         }
@@ -42,7 +44,8 @@ extension RegistryClient {
 
     private func call(_ access: Access, _ name: String) -> Call {
         Call(
-            path: "\(access.reference.repository)/manifests/\(name)", headers: Call.manifestTypes, timeouts: options.timeouts)
+            path: "\(access.reference.repository)/manifests/\(name)", headers: Call.manifestTypes,
+            timeouts: options.timeouts)
     }
 
     private func check(_ access: Access, name: String, _ capability: Endpoint.Capability) async throws {
@@ -74,7 +77,8 @@ extension RegistryClient {
             guard digest.matches(fetched.bytes) else {
                 throw HostFailure(
                     RegistryError(
-                        .invalidResponse, "\(endpoint.name): \(step): the content has another digest", host: endpoint.name))
+                        .invalidResponse, "\(endpoint.name): \(step): the content has another digest",
+                        host: endpoint.name))
             }
             return FetchedManifest(
                 digest: digest, mediaType: fetched.mediaType, bytes: fetched.bytes, host: endpoint.name)
@@ -89,11 +93,13 @@ extension RegistryClient {
             if let said = fetched.said, !said.matches(fetched.bytes) {
                 throw HostFailure(
                     RegistryError(
-                        .invalidResponse, "\(endpoint.name): \(step): the content has another digest than the registry says",
+                        .invalidResponse,
+                        "\(endpoint.name): \(step): the content has another digest than the registry says",
                         host: endpoint.name))
             }
             return FetchedManifest(
-                digest: Digest(of: fetched.bytes), mediaType: fetched.mediaType, bytes: fetched.bytes, host: endpoint.name)
+                digest: Digest(of: fetched.bytes), mediaType: fetched.mediaType, bytes: fetched.bytes,
+                host: endpoint.name)
         }
     }
 

@@ -42,7 +42,8 @@ extension RegistryClient {
         if let said = answer.head.headers.first(of: "Docker-Content-Digest").flatMap({ try? Digest($0.trimmed) }),
             said.algorithm == digest.algorithm, said != digest
         {
-            throw RegistryError(.invalidResponse, "\(reference.host): stored the manifest as \(said), sent was \(digest)")
+            throw RegistryError(
+                .invalidResponse, "\(reference.host): stored the manifest as \(said), sent was \(digest)")
         }
         guard let manifest = try? Manifest(parsing: bytes), let subject = manifest.subject else { return digest }
         // One registry promised `OCI-Subject` before it had the API, so the promise is checked (registry.md 6.3).
@@ -60,7 +61,8 @@ extension RegistryClient {
         _ access: Access, _ name: String, _ bytes: [UInt8], _ mediaType: MediaType, headers: [HTTPHeader],
         accepted: Set<Int> = [200, 201, 202]
     ) async throws -> Answer {
-        var call = Call(method: .put, path: "\(access.reference.repository)/manifests/\(name)", timeouts: options.timeouts)
+        var call = Call(
+            method: .put, path: "\(access.reference.repository)/manifests/\(name)", timeouts: options.timeouts)
         call.headers = [HTTPHeader("Content-Type", mediaType.rawValue)] + headers
         call.body = { .bytes(bytes) }
         call.actions = ["pull", "push"]

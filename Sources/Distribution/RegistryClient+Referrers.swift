@@ -24,12 +24,13 @@ extension RegistryClient {
     /// The answer of the API, or nil where there is none.
     func referrersByAPI(_ access: Access, of digest: Digest, artifactType: String?) async throws -> [Descriptor]? {
         // Older hosts.toml files list capabilities without `referrers`; then only the tag is left.
-        let plan = try hosts.endpoints(for: access.reference).endpoints
-        guard plan.contains(where: { $0.capabilities.contains(.referrers) }) else { return nil }
+        let all = try endpoints(for: access.reference)
+        guard all.contains(where: { $0.capabilities.contains(.referrers) }) else { return nil }
         return try await overHosts(access, .referrers) { endpoint in
             let found = try await self.pages(access, of: digest, artifactType: artifactType, at: endpoint)
             guard found != nil || endpoint.isOrigin else {
-                throw HostFailure(RegistryError(.unsupported, "\(endpoint.name): no referrers API", host: endpoint.name))
+                throw HostFailure(
+                    RegistryError(.unsupported, "\(endpoint.name): no referrers API", host: endpoint.name))
             }
             return found
         }
@@ -73,7 +74,8 @@ extension RegistryClient {
     ) async throws -> (descriptors: [Descriptor], body: [UInt8]?, tag: String?) {
         let tag = ReferrersPage.fallbackTag(digest)
         var call = Call(
-            path: "\(access.reference.repository)/manifests/\(tag)", headers: Call.manifestTypes, timeouts: options.timeouts)
+            path: "\(access.reference.repository)/manifests/\(tag)", headers: Call.manifestTypes,
+            timeouts: options.timeouts)
         call.actions = actions
         let asked = call
         let step = "reading referrers tag \(access.reference.repository):\(tag)"

@@ -38,7 +38,8 @@ package final class RegistryClient: Sendable {
     let memory: HostMemory
 
     package init(
-        http: HTTPClient, hosts: HostConfiguration = HostConfiguration(), credentials: any CredentialSource = NoCredentials(),
+        http: HTTPClient, hosts: HostConfiguration = HostConfiguration(),
+        credentials: any CredentialSource = NoCredentials(),
         options: Options = Options(), logger: Logger
     ) {
         self.hosts = hosts
@@ -51,15 +52,26 @@ package final class RegistryClient: Sendable {
 
     /// The hosts that may do `capability` for `reference`, mirrors first.
     func endpoints(for reference: Reference, _ capability: Endpoint.Capability) throws -> [Endpoint] {
-        let plan = try hosts.endpoints(for: reference)
-        for warning in plan.warnings { logger.warning("\(warning)", metadata: ["registry.host": "\(reference.host)"]) }
-        let able = plan.endpoints.filter { $0.capabilities.contains(capability) }
+        let all = try endpoints(for: reference)
+        let able = all.filter { $0.capabilities.contains(capability) }
         guard !able.isEmpty else {
             throw RegistryError(
-                .invalidConfiguration, "\(reference.host): no host in hosts.toml has the capability '\(capability.rawValue)'",
+                .invalidConfiguration,
+                "\(reference.host): no host in hosts.toml has the capability '\(capability.rawValue)'",
                 host: reference.host)
         }
         return able
+    }
+
+    /// All hosts for `reference`, as configured a few seconds ago at most: each range read asks, and files are slow.
+    func endpoints(for reference: Reference) throws -> [Endpoint] {
+        if let known = memory.endpoints(for: reference.host) { return known }
+        let plan = try hosts.endpoints(for: reference)
+        memory.keep(plan.endpoints, for: reference.host)
+        for warning in memory.unsaid(plan.warnings) {
+            logger.warning("\(warning)", metadata: ["registry.host": "\(reference.host)"])
+        }
+        return plan.endpoints
     }
 
     /// Tries `attempt` at the mirrors, once each, and then at the last host, there with retries.
@@ -95,7 +107,8 @@ package final class RegistryClient: Sendable {
                     let delay = options.retry.delay(
                         tries: tries, spent: spent, retryAfter: failure.retryAfter, random: .random(in: 0..<1))
                 else { throw failure.error }
-                logger.debug("will try again", metadata: ["registry.host": "\(last.name)", "error": "\(failure.error)"])
+                logger.debug(
+                    "will try again", metadata: ["registry.host": "\(last.name)", "error": "\(failure.error)"])
                 try await options.time.sleep(delay)
             }
         }
@@ -140,6 +153,7 @@ package final class RegistryClient: Sendable {
     func failure(_ answer: Answer, _ endpoint: Endpoint, _ step: String) -> HostFailure {
         let isRefusal = answer.head.status == 401 || answer.head.status == 403
         let note = isRefusal ? transmission.authorizer.note(endpoint.credentialHost) : nil
-        return HostFailure(answer, at: answer.isForeign ? answer.url.origin.shortName : endpoint.name, step: step, note: note)
+        return HostFailure(
+            answer, at: answer.isForeign ? answer.url.origin.shortName : endpoint.name, step: step, note: note)
     }
 }

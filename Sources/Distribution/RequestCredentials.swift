@@ -45,11 +45,13 @@ package struct RequestCredentials: Codable, Hashable, Sendable, CustomStringConv
 
     /// Decodes base64 of `user:password`; the NULs some tools leave at the end are dropped.
     static func pair(_ text: String) -> Credential? {
-        guard let data = Data(base64Encoded: text) ?? Data(base64Encoded: text + "=") ?? Data(base64Encoded: text + "==")
+        guard
+            let data = Data(base64Encoded: text) ?? Data(base64Encoded: text + "=") ?? Data(base64Encoded: text + "==")
         else { return nil }
         var bytes = Array(data)
         while bytes.last == 0 { bytes.removeLast() }
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), let user = String(validating: bytes[..<colon], as: UTF8.self),
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            let user = String(validating: bytes[..<colon], as: UTF8.self),
             let password = String(validating: bytes[(colon + 1)...], as: UTF8.self)
         else { return nil }
         return .basic(user: user, password: password)

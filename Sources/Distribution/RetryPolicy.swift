@@ -50,7 +50,8 @@ enum RetryAfter {
         guard let text = headers.first(of: "Retry-After")?.trimmed, !text.isEmpty else { return nil }
         if let seconds = Int64(text) { return .seconds(min(max(seconds, 0), 86400)) }
         guard let then = HTTPDate.seconds(text) else { return nil }
-        let now = headers.first(of: "Date").flatMap { HTTPDate.seconds($0.trimmed) } ?? Int64(Date().timeIntervalSince1970)
+        let now =
+            headers.first(of: "Date").flatMap { HTTPDate.seconds($0.trimmed) } ?? Int64(Date().timeIntervalSince1970)
         return .seconds(min(max(then - now, 0), 86400))
     }
 }
@@ -62,10 +63,12 @@ enum HTTPDate {
         let parts = text.split(separator: " ")
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         guard parts.count == 6, parts[5] == "GMT", let day = Int64(parts[1]), (1...31).contains(day),
-            let month = months.firstIndex(of: String(parts[2])), let year = Int64(parts[3]), (1970...9999).contains(year)
+            let month = months.firstIndex(of: String(parts[2])), let year = Int64(parts[3]),
+            (1970...9999).contains(year)
         else { return nil }
         let clock = parts[4].split(separator: ":").map { Int64($0) ?? -1 }
-        guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2]) else {
+        guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
+        else {
             return nil
         }
         // Days since 1970 by counting years from March, when the leap day comes last.

@@ -125,7 +125,9 @@ private struct TOMLScanner {
         while position < bytes.count {
             let rest = bytes[position...].prefix(mark)
             if rest.count == mark, rest.allSatisfy({ $0 == quote }) { break }
-            if quote == UInt8(ascii: "\""), bytes[position] == UInt8(ascii: "\\"), position + 1 < bytes.count { position += 1 }
+            if quote == UInt8(ascii: "\""), bytes[position] == UInt8(ascii: "\\"), position + 1 < bytes.count {
+                position += 1
+            }
             text.append(bytes[position])
             position += 1
         }

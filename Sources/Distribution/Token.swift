@@ -9,7 +9,9 @@ struct Token: Sendable, Equatable {
 
     /// 75 % of the life or 30 s before its end, whichever is earlier, but not before half of a short life.
     var renewAt: Duration { receivedAt + min(life * 3 / 4, max(life - .seconds(30), life / 2)) }
+}
 
+extension Token {
     /// Parses a token server's answer (registry.md 3.2). `issued_at` is not looked at: other clocks are often wrong.
     init(parsing body: [UInt8], receivedAt: Duration, host: String) throws(RegistryError) {
         struct Answer: Decodable {
@@ -18,7 +20,8 @@ struct Token: Sendable, Equatable {
             var expires_in: Double?
         }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)) else {
-            throw RegistryError(.invalidResponse, "the token server \(host) answered something that is no token", host: host)
+            throw RegistryError(
+                .invalidResponse, "the token server \(host) answered something that is no token", host: host)
         }
         let candidates = [answer.token, answer.access_token].compactMap { $0 }.filter { !$0.isEmpty }
         // What goes into a header line must be visible ASCII, or the server could write headers of its own.

@@ -12,7 +12,9 @@ struct TokenExchange: Sendable {
     /// - Throws: `HostFailure`, `CancellationError`.
     func token(_ key: TokenKey, tls: TLSOptions, usesForm: Bool) async throws -> (token: Token, usesForm: Bool) {
         let scopes = key.scopes.map(\.text)
-        var form = [("service", key.service ?? ""), ("client_id", "imagelet"), ("scope", scopes.joined(separator: " "))]
+        var form = [
+            ("service", key.service ?? ""), ("client_id", "imagelet"), ("scope", scopes.joined(separator: " ")),
+        ]
         switch key.credential {
         case .identityToken(let token)?:
             form += [("grant_type", "refresh_token"), ("refresh_token", token)]

@@ -29,7 +29,9 @@ struct Transmission: Sendable {
                 isForeign
                 ? try await plain(call, url, endpoint, step, wants, onBody)
                 : try await authorized(call, url, endpoint, access, step, wants, onBody)
-            guard call.method == .get || call.method == .head, RedirectPolicy.isRedirect(answer.head.status) else { return answer }
+            guard call.method == .get || call.method == .head, RedirectPolicy.isRedirect(answer.head.status) else {
+                return answer
+            }
             let next: RedirectPolicy.Step
             do throws(RegistryError) {
                 next = try RedirectPolicy.next(
@@ -72,7 +74,9 @@ struct Transmission: Sendable {
                 refused = .failure(failure)
             }
         }
-        guard let refused else { throw HostFailure(RegistryError(.unauthenticated, "\(endpoint.name): no credentials to try")) }
+        guard let refused else {
+            throw HostFailure(RegistryError(.unauthenticated, "\(endpoint.name): no credentials to try"))
+        }
         return try refused.get()
     }
 
@@ -85,7 +89,17 @@ struct Transmission: Sendable {
         var challenges = 0
         var hasRefreshed = false
         while true {
-            let sent = try await authorizer.authorization(at: endpoint, scope: scope, as: candidate)
+            let sent: Authorizer.Sent
+            do {
+                sent = try await authorizer.authorization(at: endpoint, scope: scope, as: candidate)
+            } catch let failure as HostFailure
+                where failure.error.code == .unauthenticated && candidate == .node && !hasRefreshed
+            {
+                // The token server turned down what may be an old credential.
+                hasRefreshed = true
+                guard try await authorizer.reload(endpoint) else { throw failure }
+                continue
+            }
             let request = HTTPRequest(
                 call.method, url.text, headers: call.headers + endpoint.headers + (sent.header.map { [$0] } ?? []),
                 range: call.range, body: call.body?(), tls: endpoint.tls, timeouts: call.timeouts)
@@ -96,7 +110,9 @@ struct Transmission: Sendable {
                 if authorizer.learn(answer.head.headers, at: endpoint, scope: scope, after: sent) { continue }
                 guard !hasRefreshed, candidate == .node else { return answer }
             case 403 where !hasRefreshed:
-                guard ErrorBody.saysExpired(answer.errorBody) || candidate == .node && sent.header != nil else { return answer }
+                guard ErrorBody.saysExpired(answer.errorBody) || candidate == .node && sent.header != nil else {
+                    return answer
+                }
             default: return answer
             }
             hasRefreshed = true
@@ -123,7 +139,9 @@ struct Transmission: Sendable {
         } catch is Enough {
         } catch let error as HTTPError {
             // The body of an error may be cut; its status still counts.
-            guard seen != nil, !isWanted, !kept.isEmpty else { throw HostFailure(error, at: url.origin.shortName, step: step) }
+            guard seen != nil, !isWanted, !kept.isEmpty else {
+                throw HostFailure(error, at: url.origin.shortName, step: step)
+            }
         }
         guard let seen else { throw HostFailure(RegistryError(.invalidResponse, "\(url.origin.shortName): no answer")) }
         return Answer(head: seen, errorBody: kept, url: url, isForeign: isForeign)

@@ -25,7 +25,8 @@ package struct ReadReply: ~Copyable, Sendable {
             guard let count = try fill(&span) else { return self }
             precondition(count <= size, "more bytes than were asked for")
             unsafe request.complete { raw in
-                unsafe fuse_reply_buf(raw, UnsafeRawPointer(buffer.baseAddress)?.assumingMemoryBound(to: CChar.self), count)
+                let start = UnsafeRawPointer(buffer.baseAddress)
+                return unsafe fuse_reply_buf(raw, start?.assumingMemoryBound(to: CChar.self), count)
             }
             return nil
         } catch {

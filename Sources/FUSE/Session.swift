@@ -46,14 +46,15 @@ package final class Session: Sendable {
             throw FUSEError(.mount, "cannot mount at \(path): \(error)")
         }
         var device = ""
-        let connection = try Connection(context) { descriptor throws(FUSEError) in
-            device = try Self.attach(descriptor, at: target)
-        }
+        let connection: Connection
         do {
+            connection = try Connection(context) { descriptor throws(FUSEError) in
+                device = try Self.attach(descriptor, at: target)
+            }
             let handshake = try connection.shakeHands()
             shaken.withLock { $0 = handshake }
         } catch {
-            detach(device)
+            if !device.isEmpty { detach(device) }
             throw error
         }
         if let size = context.options.readAheadKiB { Self.setReadAhead(size, of: device) }
@@ -138,7 +139,8 @@ extension Session {
             "fd=\(descriptor),rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions"
         do {
             try Mount.mount(
-                source: "imagelet", target: target, type: mountType, flags: [.readOnly, .noAccessTimes], options: options)
+                source: "imagelet", target: target, type: mountType, flags: [.readOnly, .noAccessTimes],
+                options: options)
         } catch {
             throw FUSEError(.mount, "\(error); mounting needs root (CAP_SYS_ADMIN) and an existing directory")
         }

@@ -34,7 +34,8 @@ package struct RPCClient: Sendable {
             // A status the server sent has no cause; one made up on this side has.
             if let error = error as? RPCError, error.code == .unavailable, error.cause != nil {
                 throw RPCFailure(
-                    .unavailable, "nobody answers at \(endpoint); is the daemon running, and is its socket open to you?")
+                    .unavailable, "nobody answers at \(endpoint); is the daemon running, and is its socket open to you?"
+                )
             }
             throw RPCFailure(error)
         }

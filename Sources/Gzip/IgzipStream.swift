@@ -56,8 +56,6 @@ internal import CIsal
         // isal counts in 32 bits, some of them signed.
         let offered = min(input.count - position, 1 << 30)
         let room = min(limit, Self.outputCapacity) - filled
-        let held = unsafe state.pointee.read_in_length
-        let stored = unsafe state.pointee.tmp_in_size
         let code = unsafe input.withUnsafeBufferPointer { bytes in
             // isal declares its input mutable but only reads it.
             unsafe state.pointee.next_in = unsafe UnsafeMutablePointer(
@@ -77,8 +75,9 @@ internal import CIsal
         guard code == ISAL_DECOMP_OK || code == ISAL_END_INPUT || code == ISAL_OUT_OVERFLOW else {
             throw GzipError(.malformed, "not a valid deflate stream (isal error \(code))")
         }
-        return unsafe taken > 0 || given > 0 || held != state.pointee.read_in_length
-            || stored != state.pointee.tmp_in_size || isFinished
+        // isal refuses references to before the start of its output, and counts that in 32 bits: never let the count wrap.
+        if unsafe state.pointee.total_out > 1 << 30 { unsafe state.pointee.total_out = 1 << 20 }
+        return taken > 0 || given > 0 || isFinished
     }
 
     /// The whole bytes that were read ahead but lie behind the end of the finished stream.

@@ -16,7 +16,8 @@ extension EasyOptions {
             if let system = Self.systemBundle, let bytes = Self.read(system) { bundle += bytes + [0x0A] }
             for path in tls.caFiles {
                 guard let bytes = Self.read(path) else {
-                    throw HTTPError(.tls, "\(label): cannot read the CA certificates in \(path); check the path and its mode")
+                    throw HTTPError(
+                        .tls, "\(label): cannot read the CA certificates in \(path); check the path and its mode")
                 }
                 bundle += bytes + [0x0A]
             }

@@ -45,19 +45,23 @@ package final class HTTPClient: Sendable {
         let exchange = try Exchange(request)
         try Task.checkCancellation()
         loop.start(exchange)
-        defer { loop.cancel(exchange) }
-        return try await withTaskCancellationHandler {
-            guard case .stream(_, let next) = request.body else {
-                return try await exchange.consume(loop, onHead, onBody)
+        do {
+            return try await withTaskCancellationHandler {
+                guard case .stream(_, let next) = request.body else {
+                    return try await exchange.consume(loop, onHead, onBody)
+                }
+                return try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { [loop] in await exchange.feed(loop, next) }
+                    defer { group.cancelAll() }
+                    return try await exchange.consume(loop, onHead, onBody)
+                }
+            } onCancel: {
+                exchange.abandon(CancellationError())
+                loop.cancel(exchange)
             }
-            return try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { [loop] in await exchange.feed(loop, next) }
-                defer { group.cancelAll() }
-                return try await exchange.consume(loop, onHead, onBody)
-            }
-        } onCancel: {
-            exchange.abandon(CancellationError())
+        } catch {
             loop.cancel(exchange)
+            throw error
         }
     }
 

@@ -1,3 +1,4 @@
+internal import CRI
 internal import GRPC
 internal import Images
 internal import Layers
@@ -52,6 +53,7 @@ struct AdminServer: AdminService {
             answer.layerDirectory = layerDirectory
             answer.slots = plan.slots
             answer.upperDirectory = request.readOnly ? "" : plan.directory + "/upper"
+            answer.emptyDirectory = plan.directory + "/empty"
             answer.workDirectory = request.readOnly ? "" : plan.directory + "/work"
             answer.config.user = plan.config.user
             answer.config.environment = plan.config.env
@@ -99,34 +101,15 @@ struct AdminServer: AdminService {
         return status
     }
 
-    /// The one place where failures of use cases become statuses of this service.
+    /// Failures of use cases become the statuses they have in the CRI, too.
     private func mapping<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
         do {
             return try await body()
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw RPCFailure(ImageError(describing: error))
+            throw RPCFailure(answering: error)
         }
-    }
-}
-
-extension RPCFailure {
-    init(_ error: ImageError) {
-        let code: Code =
-            switch error.code {
-            case .invalidReference: .invalidArgument
-            case .notFound: .notFound
-            case .unauthenticated: .unauthenticated
-            case .denied: .permissionDenied
-            case .rateLimited, .diskFull: .resourceExhausted
-            case .unavailable: .unavailable
-            case .unsupported: .unimplemented
-            case .inUse: .failedPrecondition
-            case .corrupt: .dataLoss
-            case .failed: .internalError
-            }
-        self.init(code, error.message)
     }
 }
 

@@ -1,6 +1,5 @@
 internal import CRI
 package import Config
-internal import FUSE
 internal import GRPC
 internal import Images
 internal import LayerFS
@@ -47,9 +46,8 @@ package struct Daemon: Sendable {
         try await Recovery(storage: storage, registry: registry.client(logger: logger), logger: logger).run()
         try mounts.sweep()
 
-        let fileSystem = StoreFileSystem(store, backing: paths.root, logger: logger)
-        let session = Session(fileSystem, at: paths.store, options: .init(threads: Self.threads))
-        try session.mount()
+        let mount = StoreMount(store, at: paths.store, backing: paths.root, logger: logger)
+        try mount.mount()
 
         let images = ImageServiceServer(catalog: catalog, puller: puller, logger: logger)
         try OpenFileLimit.raise()
@@ -69,8 +67,7 @@ package struct Daemon: Sendable {
                 services: [
                     .init(service: Part { try await store.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: Part { await LayerWatch(storage: storage, logger: logger).run() }),
-                    .init(service: Part { try await session.run() } stop: { session.stop() }),
-                    .init(service: Part { await fileSystem.run() }),
+                    .init(service: Part { try await mount.run() } stop: { mount.stop() }),
                     .init(service: Part { try await control.run() } stop: { control.beginGracefulShutdown() }),
                     .init(service: Part { try await cri.run() } stop: { cri.beginGracefulShutdown() }),
                 ],
@@ -80,9 +77,6 @@ package struct Daemon: Sendable {
         try Path.remove(configuration.sockets.admin)
         logger.info("stopped")
     }
-
-    /// FUSE readers wait on these threads only for the disk, never for the network.
-    private static let threads = 4
 
     private func server(_ socket: String, _ service: RPCService) throws -> RPCServer {
         try Directory.create(Path.parent(of: socket), permissions: 0o755)

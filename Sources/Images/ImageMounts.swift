@@ -13,7 +13,7 @@ package final class ImageMounts: Sendable {
         package var layers: Set<Digest>
         /// Slots of the layers, top first, each once: a layer that occurs twice hides its lower occurrence wholly.
         package var slots: [UInt32]
-        /// Parent of the directories `upper` and `work`, on the disk.
+        /// Parent of the directories `upper`, `work` and `empty`, on the disk.
         package var directory: String
         package var config: ImageConfig
     }
@@ -46,7 +46,7 @@ package final class ImageMounts: Sendable {
             let plan = Plan(
                 id: id, imageID: record.id, layers: layers, slots: slots, directory: "\(directory)/\(id)",
                 config: try ImageConfig(parsing: record.config))
-            for name in ["upper", "work"] {
+            for name in ["upper", "work", "empty"] {
                 // What is written there is somebody's root directory.
                 try Directory.create("\(plan.directory)/\(name)", permissions: 0o755)
             }

@@ -9,8 +9,8 @@ internal import Synchronization
 package final class IndexStore: Sendable {
     private let directory: String
     private let cap: Int64
-    /// Guards the directory against two sweeps at once.
-    private let sweeping = Mutex(())
+    /// Held while files come and go; readers need nothing, since a file is whole or not there.
+    private let changing = Mutex(())
 
     /// - Parameter cap: bytes of all files together; beyond it the oldest go.
     package init(directory: String, cap: Int64 = 2 << 30) {
@@ -20,10 +20,13 @@ package final class IndexStore: Sendable {
 
     /// Keeps the file at `path` (a finished table of contents of `layer`) under a second name.
     package func keep(_ path: String, of layer: Digest) throws {
-        try Directory.create(directory)
-        _ = try Path.remove(file(layer))
-        try Path.link(path, to: file(layer))
-        try sweep()
+        // Two pulls may keep the same layer's table at once.
+        try changing.withLock { _ in
+            try Directory.create(directory)
+            try Path.remove(file(layer))
+            try Path.link(path, to: file(layer))
+            try sweep()
+        }
     }
 
     package func has(_ layer: Digest) -> Bool {
@@ -45,17 +48,15 @@ package final class IndexStore: Sendable {
     private func file(_ layer: Digest) -> String { "\(directory)/\(layer.hex).ztoc" }
 
     private func sweep() throws {
-        try sweeping.withLock { _ in
-            var files = try Directory.entries(of: directory).compactMap { name -> (path: String, status: FileStatus)? in
-                let path = "\(directory)/\(name)"
-                return (try? FileStatus(path)).map { (path, $0) }
-            }
-            var total = files.reduce(0) { $0 + $1.status.allocatedBytes }
-            files.sort { $0.status.modifiedSeconds < $1.status.modifiedSeconds }
-            for file in files where total > cap {
-                _ = try Path.remove(file.path)
-                total -= file.status.allocatedBytes
-            }
+        var files = try Directory.entries(of: directory).compactMap { name -> (path: String, status: FileStatus)? in
+            let path = "\(directory)/\(name)"
+            return (try? FileStatus(path)).map { (path, $0) }
+        }
+        var total = files.reduce(0) { $0 + $1.status.allocatedBytes }
+        files.sort { $0.status.modifiedSeconds < $1.status.modifiedSeconds }
+        for file in files where total > cap {
+            try Path.remove(file.path)
+            total -= file.status.allocatedBytes
         }
     }
 }

@@ -4,7 +4,9 @@ internal import Layers
 extension LayerNode {
     /// Bytes of the file that a read of `size` at `offset` gets: fewer at the end.
     func readable(at offset: Int64, size: Int) -> Range<Int64> {
-        let length = tree.attributes(of: number).size
+        let attributes = tree.attributes(of: number)
+        // Only files have bytes; a symlink's size is that of its text.
+        let length = attributes.kind == .regular ? attributes.size : 0
         let start = min(max(offset, 0), length)
         return start..<min(start + Int64(size), length)
     }

@@ -1,9 +1,9 @@
-internal import FUSE
-internal import LayerFormat
+package import FUSE
+package import LayerFormat
 
 /// What a node id of the store's mount stands for: nothing but a layer's slot and a number of its tree, so that a later daemon gives
 /// every id the same meaning (measured.md part 6).
-enum NodeAddress: Equatable {
+package enum NodeAddress: Sendable, Equatable {
     /// The directory of all layers; always 1 in FUSE. Slots start at 1, so no layer's node has that id.
     case root
     case node(LayerTree.NodeNumber, slot: UInt32)
@@ -11,7 +11,7 @@ enum NodeAddress: Equatable {
     private static let rootID: NodeID = 1
 
     /// nil for an id that was never given out.
-    init?(_ id: NodeID) {
+    package init?(_ id: NodeID) {
         if id == Self.rootID {
             self = .root
             return
@@ -21,7 +21,7 @@ enum NodeAddress: Equatable {
         self = .node(LayerTree.NodeNumber(truncatingIfNeeded: id), slot: slot)
     }
 
-    var id: NodeID {
+    package var id: NodeID {
         switch self {
         case .root: Self.rootID
         case .node(let number, let slot): NodeID(slot) << 32 | NodeID(number)

@@ -2,13 +2,15 @@ internal import Logging
 internal import Synchronization
 
 /// Lets a line through now and then; a pure value.
-struct LogLimit {
-    static let interval = Duration.seconds(5)
+package struct LogLimit {
+    package static let interval = Duration.seconds(5)
     private var last: ContinuousClock.Instant?
     private var suppressed = 0
 
+    package init() {}
+
     /// - Returns: how many lines were held back since the last one; nil if this one is to be held back.
-    mutating func admit(at now: ContinuousClock.Instant) -> Int? {
+    package mutating func admit(at now: ContinuousClock.Instant) -> Int? {
         if let last, now < last.advanced(by: Self.interval) {
             suppressed += 1
             return nil

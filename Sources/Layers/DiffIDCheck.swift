@@ -1,5 +1,6 @@
 internal import LayerFormat
 internal import OCI
+internal import Synchronization
 
 /// Tells whether a layer whose segments are all here has the diffID that the image's config claims.
 ///
@@ -30,7 +31,8 @@ struct DiffIDCheck {
             return try await ContentAudit(layer: layer).verdict()
         }
         var tried: Set<Int64> = []
-        for padding in [try await paddingByTrailer(), Self.paddingToRecord(layer.table.contentSize), 0] {
+        // A source that fails here is no reason not to try the rest.
+        for padding in [try? await paddingByTrailer(), Self.paddingToRecord(layer.table.contentSize), 0] {
             guard let padding, tried.insert(padding).inserted else { continue }
             if try await matches(.zeros(padding)) { return .holds }
         }
@@ -45,6 +47,8 @@ struct DiffIDCheck {
     /// RFC 1952 2.3.1: the last four bytes are the member's length modulo 2³².
     private func paddingByTrailer() async throws -> Int64? {
         let size = layer.description.blobSize
+        let known = layer.state.withLock(\.trailer)
+        if known.count == 4 { return Self.padding(contentSize: layer.table.contentSize, trailer: known) }
         guard size >= 18 else { return nil }
         let trailer = Guarded<[UInt8]>([])
         try await layer.source.read(size - 4..<size) { chunk in trailer.withLock { $0 += chunk } }

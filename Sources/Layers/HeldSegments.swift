@@ -26,7 +26,8 @@ final class HeldSegments: Sendable {
             state.order.removeAll { $0 == key }
             state.order.append(key)
             state.bytes += Int64(content.count)
-            while state.bytes > limit, state.order.count > 1 {
+            // A read may lie across two segments; with fewer it would never be answered.
+            while state.bytes > limit, state.order.count > 2 {
                 let oldest = state.order.removeFirst()
                 state.bytes -= Int64(state.segments.removeValue(forKey: oldest)?.count ?? 0)
             }

@@ -1,31 +1,30 @@
-internal import LayerFormat
-internal import OCI
+package import OCI
 
 /// What a journal file says: a pure function of its bytes. Any bytes give a value.
 ///
 /// The file begins with 40 bytes that bind it to one layer: 8 of magic, the first half of the SHA-256 of the blob digest's text, 8 of
 /// segment count, 8 of content size. A journal that is bound to something else says nothing.
-struct JournalContent: Sendable, Equatable {
-    struct Entry: Sendable, Equatable {
-        var checksum: [UInt8]
+package struct JournalContent: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
+        package var checksum: [UInt8]
         /// False for what was written before the last `synced`.
-        var needsCheck: Bool
+        package var needsCheck: Bool
     }
 
     /// Present segments by number.
-    var segments: [Int: Entry] = [:]
+    package var segments: [Int: Entry] = [:]
     /// The whole tar was written and verified; to be checked as a whole.
-    var isFilled = false
+    package var isFilled = false
     /// Set if the whole tar is here and synced, to whether its diffID was checked.
-    var complete: Bool?
-    var isPoisoned = false
+    package var complete: Bool?
+    package var isPoisoned = false
     /// Bytes of the file that are whole; what lies behind is torn and to be cut off. 0 if the header is missing or not ours.
-    var validLength: Int64 = 0
+    package var validLength: Int64 = 0
 
     static let magic: [UInt8] = Array("imgltjn1".utf8)
     static let headerSize = 40
 
-    static func header(blob: Digest, segmentCount: Int, contentSize: Int64) -> [UInt8] {
+    package static func header(blob: Digest, segmentCount: Int, contentSize: Int64) -> [UInt8] {
         var header = magic + Digest(of: Array(blob.description.utf8)).bytes.prefix(16)
         for value in [UInt64(segmentCount), UInt64(contentSize)] {
             for shift in 0..<8 { header.append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(shift)))) }
@@ -37,7 +36,7 @@ struct JournalContent: Sendable, Equatable {
     ///   - bytes: the whole file.
     ///   - header: what it must begin with.
     ///   - contentLength: length of a segment's content by number, nil if there is no such segment; records of others are dropped.
-    init(_ bytes: [UInt8], header: [UInt8], contentLength: (Int) -> Int64?) {
+    package init(_ bytes: [UInt8], header: [UInt8], contentLength: (Int) -> Int64?) {
         guard bytes.starts(with: header) else { return }
         var offset = header.count
         while offset + JournalRecord.size <= bytes.count,
@@ -54,6 +53,8 @@ struct JournalContent: Sendable, Equatable {
         case .segment(let number, let length, let checksum):
             guard length > 0, contentLength(number) == length else { return }
             segments[number] = Entry(checksum: checksum, needsCheck: true)
+        case .dropped(let number): segments[number] = nil
+        case .emptied: (segments, isFilled, complete) = ([:], false, nil)
         case .synced:
             for number in segments.keys { segments[number]?.needsCheck = false }
         case .filled: isFilled = true

@@ -14,6 +14,10 @@ internal import OCI
 enum JournalRecord: Equatable, Sendable {
     /// The segment's content was verified and written, though perhaps not synced.
     case segment(number: Int, length: Int64, checksum: [UInt8])
+    /// The segment turned out not to be there after all.
+    case dropped(number: Int)
+    /// Nothing that the records before speak of is there.
+    case emptied
     /// All that the records before speak of has been synced.
     case synced
     /// The whole tar, padding included, was verified and written, though perhaps not synced: its digest is the diffID.
@@ -41,6 +45,8 @@ enum JournalRecord: Equatable, Sendable {
         case 4: self = .complete(checked: true)
         case 5: self = .complete(checked: false)
         case 6: self = .poisoned
+        case 7: self = .dropped(number: Int(Self.integer(body[4..<8])))
+        case 8: self = .emptied
         default: return nil
         }
     }
@@ -57,6 +63,10 @@ enum JournalRecord: Equatable, Sendable {
         case .filled: body[0] = 3
         case .complete(let checked): body[0] = checked ? 4 : 5
         case .poisoned: body[0] = 6
+        case .dropped(let number):
+            body[0] = 7
+            Self.put(UInt64(number), in: &body, 4..<8)
+        case .emptied: body[0] = 8
         }
         return body + ContentHasher.hash(body).prefix(8)
     }
@@ -66,6 +76,8 @@ enum JournalRecord: Equatable, Sendable {
     }
 
     private static func put(_ value: UInt64, in bytes: inout [UInt8], _ range: Range<Int>) {
-        for (shift, index) in range.enumerated() { bytes[index] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(shift))) }
+        for (shift, index) in range.enumerated() {
+            bytes[index] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(shift)))
+        }
     }
 }

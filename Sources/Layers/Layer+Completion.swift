@@ -40,6 +40,7 @@ extension Layer {
             try await bringAll(priority, lanes: lanes, isGentle: isGentle)
             let (flight, isNew) = try state.withLock { state in
                 try checkOpen(state)
+                if parts.isStopped { throw LayerError(.unavailable, "the layer store has stopped") }
                 guard state.segments.isComplete else {
                     throw LayerError(.diskFull, "layer \(description.blob) cannot be completed: the disk is full")
                 }
@@ -99,14 +100,8 @@ extension Layer {
     }
 
     private func recordCompletion() async {
-        let checked = state.withLock(\.isVerified)
         do {
-            try await BlockingThread.run("imagelet-sync") {
-                try self.files.tar.dataSync()
-                try self.journal.append(.synced)
-                try self.journal.append(.complete(checked: checked))
-                try self.journal.sync()
-            }
+            try await BlockingThread.run("imagelet-sync") { try self.record(isWhole: true) }
         } catch {
             // After a restart the checksums are compared instead.
             parts.logger.warning(
@@ -116,11 +111,20 @@ extension Layer {
 
     /// An orderly stop: what is here needs no check after the restart.
     func recordOrderlyStop() {
-        guard state.withLock({ if case .open = $0.condition { $0.segments.presentCount > 0 && $0.checksums.isEmpty } else { false } })
-        else { return }
+        let isTrusted = state.withLock { state in
+            guard case .open = state.condition else { return false }
+            // What was not checked since the last stop must be after this one.
+            return state.segments.presentCount > 0 && state.checksums.isEmpty && !state.segments.checksAsWhole
+        }
+        guard isTrusted else { return }
         // If it fails, checksums are compared after the restart.
-        try? files.tar.dataSync()
-        try? journal.append(.synced)
-        try? journal.sync()
+        try? record(isWhole: isWhole.load(ordering: .acquiring))
+    }
+
+    private func record(isWhole: Bool) throws {
+        try files.tar.dataSync()
+        try journal.append(.synced)
+        if isWhole { try journal.append(.complete(checked: state.withLock(\.isVerified))) }
+        try journal.sync()
     }
 }

@@ -29,7 +29,8 @@ extension Layer: LayerReader {
     private func checked(_ offset: Int64, _ length: Int64) throws(LayerError) -> Range<Int64> {
         guard offset >= 0, offset <= table.contentSize, length <= table.contentSize - offset else {
             throw LayerError(
-                .outOfRange, "layer \(description.blob) has \(table.contentSize) bytes; \(length) at \(offset) were asked for")
+                .outOfRange,
+                "layer \(description.blob) has \(table.contentSize) bytes; \(length) at \(offset) were asked for")
         }
         return offset..<offset + length
     }
@@ -50,7 +51,8 @@ extension Layer: LayerReader {
             let start = Int(part.lowerBound - range.lowerBound)
             let bytes: [UInt8]
             if let held = parts.held.content(HeldSegments.Key(layer: ObjectIdentifier(self), segment: number)) {
-                bytes = Array(held[Int(part.lowerBound - content.lowerBound)..<Int(part.upperBound - content.lowerBound)])
+                bytes = Array(
+                    held[Int(part.lowerBound - content.lowerBound)..<Int(part.upperBound - content.lowerBound)])
             } else if state.withLock({ $0.segments.states[number] == .present }) {
                 bytes = try files.tar.read(at: part.lowerBound, count: part.count)
                 guard bytes.count == part.count else { return false }
@@ -75,7 +77,9 @@ extension Layer: LayerReader {
         guard let goal = state.readAhead.note(range)?.clamped(to: 0..<table.contentSize), !goal.isEmpty else { return }
         let segments = state.segments.segments(of: goal)
         // At least two requests, so that two decoders and two connections work for one reader.
-        let bytes = table.segment(segments.upperBound - 1).compressed.upperBound - table.segment(segments.lowerBound).compressed.lowerBound
+        let bytes =
+            table.segment(segments.upperBound - 1).compressed.upperBound
+            - table.segment(segments.lowerBound).compressed.lowerBound
         let limit = min(parts.options.maxRequestBytes / 2, max(1, bytes / 2))
         perform(state.segments.ask(segments, .readAhead, maxBytes: limit), &state)
     }

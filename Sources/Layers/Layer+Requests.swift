@@ -1,4 +1,5 @@
 internal import LayerFormat
+internal import Linux
 internal import Logging
 internal import OCI
 internal import Synchronization
@@ -10,7 +11,8 @@ extension Layer {
             switch action {
             case .start(let id, let kind, let priority):
                 let running = LayerState.Running(
-                    ticket: kind == .fetch ? parts.transfers.submit(description.blob, priority) : nil, breaker: Breaker())
+                    ticket: kind == .fetch ? parts.transfers.submit(description.blob, priority) : nil,
+                    breaker: Breaker())
                 state.running[id] = running
                 parts.start { await self.carryOut(id, running) }
             case .prioritize(let id, let priority):
@@ -40,14 +42,20 @@ extension Layer {
     }
 
     private func end(_ id: SegmentStates.RequestID, _ failure: (any Error)?) {
-        state.withLock { state in
+        let isRemoved = state.withLock { state in
             state.running[id] = nil
             let wants = state.segments.ended(id)
-            guard let failure, !(failure is CancellationError) else { return state.end(wants, .again) }
-            let error = LayerError(describing: failure, description.blob)
-            state.trouble = error.message
-            state.end(wants, .failed(error))
+            if let failure, !(failure is CancellationError) {
+                let error = LayerError(describing: failure, description.blob)
+                state.trouble = error.message
+                state.end(wants, .failed(error))
+            } else {
+                state.end(wants, .again)
+            }
+            return if case .removed = state.condition { true } else { false }
         }
+        // What was being written while the layer was removed: readers may keep the file open for long.
+        if isRemoved { try? files.tar.truncate(to: 0) }
     }
 
     /// Brings what the request owes. A segment whose bytes are wrong is fetched once more; a source that fails is asked again for as long
@@ -91,7 +99,8 @@ extension Layer {
 
     private func fail(_ number: Int) {
         let message = "layer \(description.blob): segment \(number) came twice with bytes that do not have its digest"
-        parts.logger.warning("segment refused", metadata: ["layer.digest": "\(description.blob)", "segment.id": "\(number)"])
+        parts.logger.warning(
+            "segment refused", metadata: ["layer.digest": "\(description.blob)", "segment.id": "\(number)"])
         state.withLock { state in
             state.trouble = message
             state.end(state.segments.failed(number), .failed(LayerError(.mismatch, message)))
@@ -103,7 +112,8 @@ extension Layer {
         _ segments: Range<Int>, _ id: SegmentStates.RequestID, _ ticket: TransferSchedule.Ticket
     ) async throws {
         let first = table.segment(segments.lowerBound).compressed
-        let range = first.lowerBound..<max(first.upperBound, table.segment(segments.upperBound - 1).compressed.upperBound)
+        let range =
+            first.lowerBound..<max(first.upperBound, table.segment(segments.upperBound - 1).compressed.upperBound)
         let source = source
         let pipe = BytePipe(capacity: 1 << 20)
         let intake = Guarded(SegmentIntake(segments, of: self))

@@ -56,34 +56,38 @@ extension Layer {
         }
         if asWhole { return try await checkWhole(segments) }
         for number in segments {
-            let checksum = state.withLock { $0.checksums.removeValue(forKey: number) }
-            guard let checksum else { continue }
+            guard let checksum = state.withLock({ $0.checksums[number] }) else { continue }
             let content = table.segment(number).content
             // Bytes that cannot be read do not hold either.
             let hash = try? await parts.bench.run(urgent: true) { try self.files.tar.hash(content) }
             let holds = hash?.prefix(JournalRecord.checksumSize).elementsEqual(checksum) ?? false
-            guard holds else {
-                noteDamage("segment \(number)")
-                continue
+            if !holds { try noteDamage("segment \(number)", .dropped(number: number)) }
+            state.withLock { state in
+                state.checksums[number] = nil
+                if holds { state.end(state.segments.arrived(number), .ready) }
             }
-            state.withLock { state in state.end(state.segments.arrived(number), .ready) }
         }
     }
 
     /// The journal says that the whole tar was here, but not that it was synced.
     private func checkWhole(_ segments: Range<Int>) async throws {
-        guard try await TarDigest(layer: self).hash(.file, algorithm: description.diffID.algorithm) == description.diffID.bytes
-        else { return noteDamage("tar") }
+        guard
+            try await TarDigest(layer: self).hash(.file, algorithm: description.diffID.algorithm)
+                == description.diffID.bytes
+        else { return try noteDamage("tar", .emptied) }
         state.withLock { state in
-            state.isVerified = true
             for number in segments { state.end(state.segments.arrived(number), .ready) }
         }
+        becomeWhole(uncheckedReason: nil)
+        parts.report(.complete(description.blob))
     }
 
-    private func noteDamage(_ what: String) {
+    /// Must be recorded: else a later `synced` would vouch for what is not there.
+    private func noteDamage(_ what: String, _ record: JournalRecord) throws {
         parts.logger.warning(
             "cached bytes do not hold after an unclean stop; they are fetched again",
             metadata: ["layer.digest": "\(description.blob)", "what": "\(what)"])
+        try journal.append(record)
     }
 }
 

@@ -85,7 +85,9 @@ extension Layer {
             last = now
             guard idle >= 4 || elapsed >= parts.options.readDeadline else { continue }
             let trouble = state.withLock(\.trouble).map { ": \($0)" } ?? ""
-            let why = idle >= 4 ? "nothing came for \(parts.options.readTimeout)" : "too little came in \(parts.options.readDeadline)"
+            let why =
+                idle >= 4
+                ? "nothing came for \(parts.options.readTimeout)" : "too little came in \(parts.options.readDeadline)"
             return drop(want, LayerError(.timedOut, "layer \(description.blob): \(why)\(trouble)"))
         }
     }

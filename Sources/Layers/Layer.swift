@@ -20,7 +20,8 @@ package final class Layer: Sendable {
     private let loadedTree = Mutex<LayerTree?>(nil)
 
     init(
-        _ description: LayerDescription, source: any BlobSource, parts: StoreParts, files: LayerFiles, table: any SegmentedLayer,
+        _ description: LayerDescription, source: any BlobSource, parts: StoreParts, files: LayerFiles,
+        table: any SegmentedLayer,
         journal: Journal
     ) {
         self.description = description
@@ -105,7 +106,9 @@ package final class Layer: Sendable {
             state.segments.wants = [:]
             // Asking again tells them why.
             state.end(wants, .again)
-            return (true, state.running.values.map(\.breaker) + [state.fill, state.completion?.breaker].compactMap(\.self))
+            return (
+                true, state.running.values.map(\.breaker) + [state.fill, state.completion?.breaker].compactMap(\.self)
+            )
         }
         for breaker in breakers { breaker.trip() }
         parts.held.drop(layer: ObjectIdentifier(self))

@@ -35,6 +35,8 @@ struct LayerState: Sendable {
     var running: [SegmentStates.RequestID: Running] = [:]
     var demand: Set<SegmentStates.WantID> = []
     var blobBytesFetched: Int64 = 0
+    /// The last four bytes of the blob, if they came by.
+    var trailer: [UInt8] = []
     var isVerified = false
     /// Why the diffID could not be checked, if so.
     var uncheckedReason: String?

@@ -97,7 +97,9 @@ extension LayerStore {
     /// After the last work has ended.
     func stopped() async {
         let (layers, flights) = state.withLock { ($0.layers.values, $0.flights.values) }
-        for making in flights { making.flight.settle(.failure(LayerError(.unavailable, "the layer store has stopped"))) }
+        for making in flights {
+            making.flight.settle(.failure(LayerError(.unavailable, "the layer store has stopped")))
+        }
         for layer in layers {
             layer.stop()
             // Not on the cooperative pool; if no thread is to be had, checksums are compared after the restart.

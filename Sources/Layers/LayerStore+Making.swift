@@ -46,8 +46,9 @@ extension LayerStore {
     ) async throws -> Layer {
         while true {
             try Task.checkCancellation()
-            if parts.isStopped { throw LayerError(.unavailable, "the layer store has stopped") }
-            let (layer, making, isNew) = state.withLock { state -> (Layer?, Making?, Bool) in
+            let (layer, making, isNew) = try state.withLock { state -> (Layer?, Making?, Bool) in
+                // Behind the lock: what is entered from here on, the store's end finds.
+                if parts.isStopped { throw LayerError(.unavailable, "the layer store has stopped") }
                 if let making = state.flights[description.blob] { return (nil, making, false) }
                 if let layer = state.layers[description.blob] { return (layer, nil, false) }
                 let making = Making(
@@ -82,8 +83,11 @@ extension LayerStore {
             let layer = try await making.flight.breaker.run { try await work(making.received) }
             enter(layer)
             result = .success(layer)
-        } catch let error as CancellationError {
-            result = .failure(parts.isStopped ? LayerError(.unavailable, "the layer store has stopped") : error)
+        } catch is CancellationError {
+            let message = "layer \(blob) was removed while it was made"
+            result = .failure(
+                parts.isStopped
+                    ? LayerError(.unavailable, "the layer store has stopped") : LayerError(.removed, message))
         } catch let error as BlobError {
             result = .failure(error)
         } catch {
@@ -97,7 +101,10 @@ extension LayerStore {
         _ description: LayerDescription, _ tableOfContents: [UInt8], _ source: any BlobSource
     ) throws -> Layer {
         // What a run before left may hold most of the layer.
-        if let layer = try? restore(description, source: source) { return layer }
+        if let layer = try? restore(description, source: source) {
+            guard case .poisoned = layer.progress.state else { return layer }
+            throw LayerError(.poisoned, layer.progress.trouble ?? "layer is poisoned")
+        }
         let directory = path(description.blob)
         do {
             try Directory.removeTree(directory)

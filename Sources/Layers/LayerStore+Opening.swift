@@ -33,21 +33,41 @@ extension LayerStore {
             let size = try tar.size()
             let header = JournalContent.header(
                 blob: description.blob, segmentCount: table.segmentCount, contentSize: table.contentSize)
-            let (journal, content) = try Journal.open(LayerFiles.journalPath(directory), header: header) { number in
+            let (journal, recorded) = try Journal.open(LayerFiles.journalPath(directory), header: header) { number in
                 guard (0..<table.segmentCount).contains(number) else { return nil }
                 let content = table.segment(number).content
                 return content.upperBound - content.lowerBound
             }
-            // A tar that was cut: the rest becomes a hole, and absent.
+            let content = size < table.contentSize ? try Self.cut(recorded, to: size, table, journal) : recorded
             if size < table.contentSize { try tar.truncate(to: table.contentSize) }
             let files = LayerFiles(tar: tar, tableOfContents: stored, directory: directory)
             let layer = Layer(
                 description, source: source, parts: parts, files: files, table: table, journal: journal)
-            layer.replay(content, tarSize: size)
+            layer.replay(content)
             return layer
         } catch {
             throw LayerError(describing: error, description.blob)
         }
+    }
+
+    /// Somebody cut the tar, or it is new: what does not lie in it is forgotten, on the disk before the rest becomes a hole that reads as
+    /// zeros. What is left is checked by its checksum; without one, it goes too.
+    private static func cut(
+        _ content: JournalContent, to size: Int64, _ table: any SegmentedLayer, _ journal: Journal
+    ) throws(LinuxError) -> JournalContent {
+        var left = content
+        (left.isFilled, left.complete) = (false, nil)
+        left.segments = content.segments.filter { table.segment($0.key).content.upperBound <= size }
+            .mapValues { JournalContent.Entry(checksum: $0.checksum, needsCheck: true) }
+        guard content != left else { return left }
+        try journal.append(.emptied)
+        for (number, entry) in left.segments {
+            let content = table.segment(number).content
+            try journal.append(
+                .segment(number: number, length: content.upperBound - content.lowerBound, checksum: entry.checksum))
+        }
+        try journal.sync()
+        return left
     }
 
     /// What every format promises of its segments, checked once more: all offsets below are computed from them.
@@ -58,7 +78,10 @@ extension LayerStore {
             guard segment.content.lowerBound == end, segment.compressed.lowerBound >= 0,
                 segment.compressed.upperBound <= description.blobSize,
                 segment.content.isEmpty || !segment.compressed.isEmpty, segment.digest.algorithm == .sha256
-            else { throw LayerFormatError(.malformed, "segment \(number) lies outside of the blob or beside its neighbours") }
+            else {
+                throw LayerFormatError(
+                    .malformed, "segment \(number) lies outside of the blob or beside its neighbours")
+            }
             end = segment.content.upperBound
         }
         guard end == table.contentSize else {
@@ -68,23 +91,20 @@ extension LayerStore {
 }
 
 extension Layer {
-    /// Takes over what the journal says, as far as the tar file has it.
-    fileprivate func replay(_ content: JournalContent, tarSize: Int64) {
+    /// Takes over what the journal says.
+    fileprivate func replay(_ content: JournalContent) {
         state.withLock { state in
             if content.isPoisoned {
                 state.condition = .poisoned("its table of contents was found to be wrong before the restart")
                 return
             }
-            let isCut = tarSize < table.contentSize
-            for number in 0..<table.segmentCount {
-                let segment = table.segment(number).content
-                guard !segment.isEmpty, segment.upperBound <= tarSize else { continue }
+            for number in 0..<table.segmentCount where !table.segment(number).content.isEmpty {
                 if content.complete != nil {
                     state.segments.set(number, .present)
                 } else if let entry = content.segments[number] {
                     state.segments.set(number, entry.needsCheck ? .unchecked : .present)
                     if entry.needsCheck { state.checksums[number] = entry.checksum }
-                } else if content.isFilled, !isCut {
+                } else if content.isFilled {
                     state.segments.set(number, .unchecked)
                     state.segments.checksAsWhole = true
                 }

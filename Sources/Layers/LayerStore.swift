@@ -36,7 +36,8 @@ package final class LayerStore: Sendable, LayerDirectory {
     /// Does nothing yet.
     /// - Parameter directory: made when the first layer is.
     package init(
-        directory: String, format: any TableOfContentsFormat, options: LayerStoreOptions = LayerStoreOptions(), logger: Logger
+        directory: String, format: any TableOfContentsFormat, options: LayerStoreOptions = LayerStoreOptions(),
+        logger: Logger
     ) {
         self.directory = directory
         parts = StoreParts(format: format, options: options, logger: logger)

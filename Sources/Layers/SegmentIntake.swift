@@ -1,5 +1,6 @@
 internal import LayerFormat
 internal import OCI
+internal import Synchronization
 
 /// Takes the bytes of one request in order and shares them out to its segments.
 final class SegmentIntake {
@@ -8,7 +9,8 @@ final class SegmentIntake {
     private let end: Int
     /// Offset in the blob of the byte to come next.
     private var position: Int64
-    private var lastByte: UInt8?
+    /// The last bytes that came, up to four.
+    private var last: [UInt8] = []
     private var current: SegmentDecoding?
 
     /// - Parameter segments: contiguous ones; the first byte to come is the first one's first.
@@ -25,7 +27,7 @@ final class SegmentIntake {
         while let decoding = try open() {
             let upper = decoding.segment.compressed.upperBound
             // Neighbours may share a byte, and it may have been the last of the chunk before (soci.md 2.3).
-            if decoding.next == start - 1, let lastByte { try decoding.feed([lastByte]) }
+            if decoding.next == start - 1, let shared = last.last { try decoding.feed([shared]) }
             guard decoding.next >= start || decoding.next == upper else {
                 throw layer.poison("segment \(number) overlaps the one before by more than a byte")
             }
@@ -40,7 +42,7 @@ final class SegmentIntake {
             number += 1
             try decoding.finish()
         }
-        lastByte = chunk.last ?? lastByte
+        last = Array((last + chunk.suffix(4)).suffix(4))
     }
 
     /// The segment the next bytes belong to; ones without content are passed over.
@@ -63,5 +65,6 @@ final class SegmentIntake {
         guard try open() == nil else {
             throw BlobError(.corrupt, "the source ended at byte \(position) of the blob, inside of what was asked for")
         }
+        if position == layer.description.blobSize { layer.state.withLock { $0.trailer = last } }
     }
 }

@@ -21,7 +21,8 @@ struct SegmentSink: ~Copyable {
 
     mutating func write(_ bytes: [UInt8]) throws {
         guard Int64(bytes.count) <= content.upperBound - position else {
-            throw LayerFormatError(.mismatch, "a segment decodes to more than its \(content.upperBound - content.lowerBound) bytes")
+            throw LayerFormatError(
+                .mismatch, "a segment decodes to more than its \(content.upperBound - content.lowerBound) bytes")
         }
         checksum.update(bytes)
         if memory == nil {
@@ -57,7 +58,8 @@ struct SegmentSink: ~Copyable {
         guard position == content.upperBound else {
             throw LayerFormatError(
                 .mismatch,
-                "a segment decodes to \(position - content.lowerBound) of \(content.upperBound - content.lowerBound) bytes")
+                "a segment decodes to \(position - content.lowerBound) of \(content.upperBound - content.lowerBound) bytes"
+            )
         }
         return (Array(checksum.finish().prefix(JournalRecord.checksumSize)), memory)
     }

@@ -6,7 +6,9 @@ extension SegmentStates {
     mutating func begin(_ id: RequestID, maxBytes: Int64) -> (segments: Range<Int>, absorbed: [RequestID])? {
         guard var request = requests[id], !request.isCancelled else { return nil }
         var absorbed: [RequestID] = []
-        while let neighbour = mergeable(request, maxBytes: maxBytes), let other = requests.removeValue(forKey: neighbour) {
+        while let neighbour = mergeable(request, maxBytes: maxBytes),
+            let other = requests.removeValue(forKey: neighbour)
+        {
             for number in other.segments where owners[number] == neighbour { owners[number] = id }
             let lower = min(request.segments.lowerBound, other.segments.lowerBound)
             request.segments = lower..<max(request.segments.upperBound, other.segments.upperBound)

@@ -105,10 +105,14 @@ struct SegmentStates: Sendable {
 
     /// The next run of segments at or behind `cursor` that are not readable, of at most `maxBytes` compressed (but at least one).
     func missing(from cursor: Int, maxBytes: Int64) -> Range<Int>? {
-        guard cursor < states.count, let first = (cursor..<states.count).first(where: { !isReadable($0) }) else { return nil }
+        guard cursor < states.count, let first = (cursor..<states.count).first(where: { !isReadable($0) }) else {
+            return nil
+        }
         var end = first + 1
         let start = layer.segment(first).compressed.lowerBound
-        while end < states.count, !isReadable(end), layer.segment(end).compressed.upperBound - start <= maxBytes { end += 1 }
+        while end < states.count, !isReadable(end), layer.segment(end).compressed.upperBound - start <= maxBytes {
+            end += 1
+        }
         return first..<end
     }
 }

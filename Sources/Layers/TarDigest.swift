@@ -37,7 +37,9 @@ struct TarDigest {
         switch tail {
         case .zeros(let count): hasher.withLock { $0.update([UInt8](repeating: 0, count: Int(count))) }
         case .blob where end < layer.description.blobSize:
-            try await layer.source.read(end..<layer.description.blobSize) { chunk in hasher.withLock { $0.update(chunk) } }
+            try await layer.source.read(end..<layer.description.blobSize) { chunk in
+                hasher.withLock { $0.update(chunk) }
+            }
         case .blob, .file: break
         }
         return hasher.withLock { $0.finish() }

@@ -46,7 +46,9 @@ final class TransferQueue: Sendable {
             guard !state.schedule.isRunning(ticket) else { return continuation }
             state.waiting[ticket] = continuation
             return nil
-        } onCancel: { $0.waiting.removeValue(forKey: ticket) }
+        } onCancel: {
+            $0.waiting.removeValue(forKey: ticket)
+        }
     }
 
     /// Returns at once, but for a background transfer only when no reader waits for anything.
@@ -54,10 +56,14 @@ final class TransferQueue: Sendable {
         let mustPause = state.withLock { $0.schedule.hasDemand && $0.schedule.priority(of: ticket) == .background }
         guard mustPause else { return }
         try await suspend(ticket) { state, continuation in
-            guard state.schedule.hasDemand, state.schedule.priority(of: ticket) == .background else { return continuation }
+            guard state.schedule.hasDemand, state.schedule.priority(of: ticket) == .background else {
+                return continuation
+            }
             state.paused[ticket] = continuation
             return nil
-        } onCancel: { $0.paused.removeValue(forKey: ticket) }
+        } onCancel: {
+            $0.paused.removeValue(forKey: ticket)
+        }
     }
 
     private func suspend(

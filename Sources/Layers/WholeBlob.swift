@@ -39,7 +39,8 @@ struct WholeBlob: Sendable {
         }
     }
 
-    private func stream<Result: Sendable>(_ pieces: [Range<Int64>], _ consumer: Consumer<Result>) async throws -> Result {
+    private func stream<Result: Sendable>(_ pieces: [Range<Int64>], _ consumer: Consumer<Result>) async throws -> Result
+    {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var started: [Piece] = []
             defer { for piece in started { parts.transfers.leave(piece.ticket) } }

@@ -58,7 +58,9 @@ final class Workbench: Sendable {
     }
 
     /// Runs `body` on one of the threads while the task waits; urgent work first.
-    func run<Result: Sendable>(urgent: Bool = false, _ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    func run<Result: Sendable>(urgent: Bool = false, _ body: @escaping @Sendable () throws -> Result) async throws
+        -> Result
+    {
         try await withCheckedThrowingContinuation { continuation in
             put(urgent: urgent) { continuation.resume(with: Swift.Result { try body() }) }
         }

@@ -9,7 +9,7 @@ extension Directory {
     package static func removeTree(_ path: String) throws(LinuxError) -> Bool {
         do {
             guard try FileStatus(path).kind == .directory else { return try Path.remove(path) }
-        } catch where error.errno == .noEntry {
+        } catch let error where error.errno == .noEntry {
             return false
         }
         try TreeWalk.visit(path) { directory, name, status throws(LinuxError) in
@@ -25,8 +25,8 @@ extension Directory {
         var inodes: Int64 = 0
         var linked: Set<UInt> = []
         try TreeWalk.visit(path) { _, _, status throws(LinuxError) in
-            let isFirst = status.st_mode & S_IFMT == S_IFDIR || status.st_nlink < 2 || linked.insert(status.st_ino).inserted
-            guard isFirst else { return }
+            let hasOneName = status.st_mode & S_IFMT == S_IFDIR || status.st_nlink < 2
+            guard hasOneName || linked.insert(status.st_ino).inserted else { return }
             bytes += Int64(status.st_blocks) * 512
             inodes += 1
         }

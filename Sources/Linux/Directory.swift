@@ -48,7 +48,7 @@ package enum Directory {
         do {
             try system("rmdir", path) { unsafe rmdir(path) }
             return true
-        } catch where error.errno == .noEntry {
+        } catch let error where error.errno == .noEntry {
             return false
         }
     }

@@ -16,7 +16,7 @@ package enum ExtendedAttributes {
     package static func value(of name: String, at path: String) throws(LinuxError) -> [UInt8]? {
         do {
             return try unsafe fill("lgetxattr", path) { unsafe lgetxattr(path, name, $0, $1) }
-        } catch where error.errno == .noData {
+        } catch let error where error.errno == .noData {
             return nil
         }
     }

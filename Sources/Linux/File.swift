@@ -156,7 +156,7 @@ extension File {
     private func seek(_ offset: Int64, toData: Bool) throws(LinuxError) -> Int64? {
         do {
             return try system("lseek", path) { imagelet_seek_sparse(descriptor, offset, toData ? 1 : 0) }
-        } catch where error.errno == .noSuchAddress {
+        } catch let error where error.errno == .noSuchAddress {
             return nil
         }
     }
@@ -167,7 +167,7 @@ extension File {
         do {
             try system("flock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
             return true
-        } catch where error.errno == .tryAgain {
+        } catch let error where error.errno == .tryAgain {
             return false
         }
     }

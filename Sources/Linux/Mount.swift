@@ -44,7 +44,7 @@ package struct Mount: Sendable, Equatable {
         do throws(LinuxError) {
             try system("umount2", path) { unsafe umount2(path, Int32(flags)) }
             return true
-        } catch where error.errno == .invalidArgument || error.errno == .noEntry {
+        } catch let error where error.errno == .invalidArgument || error.errno == .noEntry {
             return false
         }
     }
@@ -55,7 +55,7 @@ package struct Mount: Sendable, Equatable {
         let target: String
         do throws(LinuxError) {
             target = try Path.resolvingParents(of: path)
-        } catch where error.errno == .noEntry || error.errno == .notDirectory {
+        } catch let error where error.errno == .noEntry || error.errno == .notDirectory {
             return nil
         }
         return try all().last { $0.path == target }

@@ -40,7 +40,7 @@ extension OwnedDescriptor {
     package init(device path: String) throws(LinuxError) { try self.init(opening: path, flags: O_RDWR) }
 
     /// Names the object at `path` without opening it (O_PATH); a file system isn't asked about its root.
-    package init(naming path: String) throws(LinuxError) { 
+    package init(naming path: String) throws(LinuxError) {
         self.init(taking: try system("open", path) { unsafe imagelet_open_path(path) })
     }
 

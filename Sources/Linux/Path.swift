@@ -8,7 +8,7 @@ package enum Path {
         do {
             _ = try FileStatus(path)
             return true
-        } catch where error.errno == .noEntry || error.errno == .notDirectory {
+        } catch let error where error.errno == .noEntry || error.errno == .notDirectory {
             return false
         }
     }
@@ -20,7 +20,7 @@ package enum Path {
         do {
             try system("unlink", path) { unsafe unlink(path) }
             return true
-        } catch where error.errno == .noEntry {
+        } catch let error where error.errno == .noEntry {
             return false
         }
     }

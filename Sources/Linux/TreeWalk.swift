@@ -75,7 +75,8 @@ struct TreeWalk {
 
     private func reopenParent(of current: borrowing OwnedDescriptor) throws(LinuxError) -> Int32 {
         let descriptor = current.rawValue
-        let parent = OwnedDescriptor(taking: try system("openat2", path) { unsafe imagelet_open_directory(descriptor, "..") })
+        let above = try system("openat2", path) { unsafe imagelet_open_directory(descriptor, "..") }
+        let parent = OwnedDescriptor(taking: above)
         var raw = stat()
         let opened = parent.rawValue
         try system("fstat", path) { unsafe fstat(opened, &raw) }

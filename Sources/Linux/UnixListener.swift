@@ -26,19 +26,19 @@ package struct UnixListener: ~Copyable {
     private static func removeStale(_ path: String, _ address: inout sockaddr_un) throws(LinuxError) {
         do throws(LinuxError) {
             guard try FileStatus(path).kind == .socket else { throw LinuxError(.exists, "bind", path) }
-        } catch where error.errno == .noEntry {
+        } catch let error where error.errno == .noEntry {
             return
         }
         let probe = try socket(path)
         let raw = probe.rawValue
         do {
             try system("connect", path) { unsafe withAddress(&address) { unsafe connect(raw, $0, $1) } }
-        } catch where error.errno == .connectionRefused {
+        } catch let error where error.errno == .connectionRefused {
             try Path.remove(path)
             return
-        } catch where error.errno == .noEntry {
+        } catch let error where error.errno == .noEntry {
             return
-        } catch where error.errno == .tryAgain {
+        } catch let error where error.errno == .tryAgain {
             // A full backlog is a listener, too.
         }
         throw LinuxError(.addressInUse, "bind", path)

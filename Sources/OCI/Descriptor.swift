@@ -38,7 +38,8 @@ extension Descriptor: Codable {
         digest = try keys.decode(Digest.self, forKey: .digest)
         size = try keys.decode(Int64.self, forKey: .size)
         guard (0...Self.maximumSize).contains(size) else {
-            throw DecodingError.dataCorruptedError(forKey: .size, in: keys, debugDescription: "\(size) is out of bounds")
+            throw DecodingError.dataCorruptedError(
+                forKey: .size, in: keys, debugDescription: "\(size) is out of bounds")
         }
         urls = try keys.decodeIfPresent([String].self, forKey: .urls) ?? []
         annotations = try keys.decodeIfPresent([String: String].self, forKey: .annotations) ?? [:]

@@ -14,7 +14,8 @@ package enum ManifestDocument: Sendable, Equatable {
         let type = try outline.type(header: mediaType.map { MediaType(rawValue: $0) })
         if type.isSchema1 {
             return .unsupported(
-                mediaType: type.rawValue, why: "manifest schema 1 is withdrawn; push the image again with a current tool")
+                mediaType: type.rawValue,
+                why: "manifest schema 1 is withdrawn; push the image again with a current tool")
         }
         if type.isIndex { return .index(try ImageIndex(parsing: bytes)) }
         guard type.isManifest else {
@@ -24,7 +25,8 @@ package enum ManifestDocument: Sendable, Equatable {
         manifest.mediaType = type
         guard manifest.isImage else {
             return .unsupported(
-                mediaType: type.rawValue, why: "it is an artifact of type '\(manifest.effectiveArtifactType)', not an image")
+                mediaType: type.rawValue,
+                why: "it is an artifact of type '\(manifest.effectiveArtifactType)', not an image")
         }
         return .manifest(manifest)
     }
@@ -64,7 +66,8 @@ package enum ManifestDocument: Sendable, Equatable {
             let type = mediaType ?? header ?? guess
             // One document with both readings would mean different images to different clients (CVE-2021-41190).
             if type.isManifest && hasManifests || type.isIndex && (hasConfig || hasLayers) {
-                throw OCIError(.invalidManifest, "the manifest can be read as an index as well; such documents are refused")
+                throw OCIError(
+                    .invalidManifest, "the manifest can be read as an index as well; such documents are refused")
             }
             return type
         }

@@ -29,7 +29,8 @@ package enum OCIDocument {
     private static func reason(_ error: any Error) -> String {
         func at(_ path: [any CodingKey]) -> String {
             guard !path.isEmpty else { return "at its top" }
-            return "at " + path.prefix(8).map { $0.intValue.map { "[\($0)]" } ?? String($0.stringValue.prefix(64)) }
+            return "at "
+                + path.prefix(8).map { $0.intValue.map { "[\($0)]" } ?? String($0.stringValue.prefix(64)) }
                 .joined(separator: ".")
         }
         switch error {

@@ -22,7 +22,9 @@ package struct Reference: Hashable, Sendable, CustomStringConvertible {
             OCIError(.invalidReference, "'\(text.prefix(160))' is not an image name: \(why)")
         }
         guard text.utf8.count <= Self.maximumLength else { throw fail("longer than \(Self.maximumLength) bytes") }
-        guard !ReferenceGrammar.isImageID(text) else { throw fail("it is an image id; give host/repository:tag instead") }
+        guard !ReferenceGrammar.isImageID(text) else {
+            throw fail("it is an image id; give host/repository:tag instead")
+        }
 
         var rest = Substring(text)
         var digest: Digest?

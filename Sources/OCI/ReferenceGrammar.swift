@@ -22,7 +22,9 @@ enum ReferenceGrammar {
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { return false }
             let address = text[text.index(after: text.startIndex)..<end]
-            guard !address.isEmpty, address.utf8.allSatisfy({ isHex($0) || $0 == 0x3A || $0 == 0x2E }) else { return false }
+            guard !address.isEmpty, address.utf8.allSatisfy({ isHex($0) || $0 == 0x3A || $0 == 0x2E }) else {
+                return false
+            }
             let after = text[text.index(after: end)...]
             guard after.isEmpty || after.first == ":" else { return false }
             return after.isEmpty || isPort(after.dropFirst())

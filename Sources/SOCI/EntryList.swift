@@ -63,6 +63,7 @@ struct EntryList {
             throw LayerFormatError(.malformed, "the zTOC's entry '\(entry.printableName)' lies at a negative offset")
         }
         try checkName(entry)
+        try checkSparse(entry)
         return entry
     }
 
@@ -92,6 +93,18 @@ struct EntryList {
         }
         return records
     }
+
+    /// The peer lists files of the sparse form 1.0 without their map, which it leaves in the content: nobody can read them by such a list.
+    private func checkSparse(_ entry: TarEntry) throws(LayerFormatError) {
+        let isNewForm = entry.records.contains { $0.key == Self.sparseMajor && $0.value == [UInt8(ascii: "1")] }
+        guard !isNewForm || entry.records.contains(where: { $0.key == Self.sparseMap }) else {
+            throw LayerFormatError(
+                .unsupported, "the zTOC lacks the map of the sparse file '\(entry.printableName)'; build another one")
+        }
+    }
+
+    private static let sparseMajor = Array("GNU.sparse.major".utf8)
+    private static let sparseMap = Array("GNU.sparse.map".utf8)
 
     private func checkName(_ entry: TarEntry) throws(LayerFormatError) {
         guard !entry.name.contains(0), !entry.linkName.contains(0) else {

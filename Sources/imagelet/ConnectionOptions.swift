@@ -5,7 +5,9 @@ internal import GRPC
 struct ServiceOptions: ParsableArguments {
     static let standard = "unix:///run/imagelet/imagelet.sock"
 
-    @Option(help: ArgumentHelp("CRI image service to talk to. (default: $IMAGELET_ENDPOINT or \(standard))", valueName: "socket"))
+    @Option(
+        help: ArgumentHelp(
+            "CRI image service to talk to. (default: $IMAGELET_ENDPOINT or \(standard))", valueName: "socket"))
     var endpoint: String?
 
     /// Calls the image service.
@@ -22,7 +24,9 @@ struct ServiceOptions: ParsableArguments {
 struct AdminOptions: ParsableArguments {
     static let standard = "unix:///run/imagelet/admin.sock"
 
-    @Option(help: ArgumentHelp("Admin socket of the daemon. (default: $IMAGELET_ADMIN or \(standard))", valueName: "socket"))
+    @Option(
+        help: ArgumentHelp("Admin socket of the daemon. (default: $IMAGELET_ADMIN or \(standard))", valueName: "socket")
+    )
     var admin: String?
 
     /// Calls the admin service.

@@ -27,7 +27,8 @@ struct ImageReport: Listed, Equatable {
         let content = layers.reduce(0) { $0 + $1.contentSize }
         return [
             names.first ?? "<none>", Measures.shortDigest(id), strategy, Measures.percent(present, of: content),
-            Measures.bytes(layers.reduce(0) { $0 + $1.blobFetched }), Measures.bytes(layers.reduce(0) { $0 + $1.blobSize }),
+            Measures.bytes(layers.reduce(0) { $0 + $1.blobFetched }),
+            Measures.bytes(layers.reduce(0) { $0 + $1.blobSize }),
             "\(layers.reduce(0) { $0 + $1.waitingReaders })",
         ]
     }

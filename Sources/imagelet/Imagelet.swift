@@ -9,7 +9,8 @@ struct Imagelet: AsyncParsableCommand {
         abstract: "Container images, usable before they are there.",
         discussion: "Exit status: \(ExitStatus.summary).",
         subcommands: [
-            ServeCommand.self, PullCommand.self, ImagesCommand.self, InspectCommand.self, RemoveCommand.self, MountCommand.self,
+            ServeCommand.self, PullCommand.self, ImagesCommand.self, InspectCommand.self, RemoveCommand.self,
+            MountCommand.self,
             UnmountCommand.self, ExplainCommand.self, StatusCommand.self, IndexCommand.self,
         ])
 

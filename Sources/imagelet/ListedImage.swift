@@ -25,7 +25,9 @@ struct ListedImage: Encodable, Equatable {
         if repoTags.isEmpty { return [row(ImageName(digested: repoDigests.first), self)] }
         return repoTags.map { tag in
             var name = ImageName(tagged: tag)
-            name.digest = repoDigests.first { $0.hasPrefix(name.repository + "@") }.map { ImageName(digested: $0).digest } ?? "<none>"
+            name.digest =
+                repoDigests.first { $0.hasPrefix(name.repository + "@") }.map { ImageName(digested: $0).digest }
+                ?? "<none>"
             return row(name, self)
         }
     }

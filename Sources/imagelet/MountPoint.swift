@@ -6,14 +6,14 @@ enum MountPoint {
     /// - Throws: ``CommandError`` if it is no existing directory.
     static func resolve(_ directory: String) throws -> String {
         do throws(LinuxError) {
-            var path = try Path.resolvingParents(of: directory.isEmpty ? "." : directory)
-            while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-            guard try FileStatus(path).kind == .directory else {
-                throw LinuxError(.notDirectory, "mount", path)
-            }
+            // All above the dot is the directory itself.
+            let dotted = try Path.resolvingParents(of: directory.isEmpty ? "./." : "\(directory)/.")
+            let path = dotted == "/." ? "/" : String(dotted.dropLast("/.".count))
+            guard try FileStatus(path).kind == .directory else { throw LinuxError(.notDirectory, "mount", path) }
             return path
         } catch {
-            throw CommandError(.notFound, "\(directory): \(error.errno); make the directory first: mkdir -p \(directory)")
+            throw CommandError(
+                .notFound, "\(directory): \(error.errno); make the directory first: mkdir -p \(directory)")
         }
     }
 }

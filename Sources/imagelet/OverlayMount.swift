@@ -30,7 +30,8 @@ struct OverlayMount: Equatable {
     var options: String {
         var options = "lowerdir=" + lower.map { Self.escaped($0, also: [":"]) }.joined(separator: ":")
         if let upper {
-            options += ",upperdir=\(Self.escaped(upper.directory, also: [])),workdir=\(Self.escaped(upper.work, also: []))"
+            options +=
+                ",upperdir=\(Self.escaped(upper.directory, also: [])),workdir=\(Self.escaped(upper.work, also: []))"
         }
         return options
     }

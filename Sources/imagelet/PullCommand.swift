@@ -66,7 +66,8 @@ struct PullCommand: AsyncParsableCommand {
         if let image = answer?.images.first.map({ ImageReport($0) }) {
             let fetched = Measures.bytes(image.layers.reduce(0) { $0 + $1.blobFetched })
             let size = Measures.bytes(image.layers.reduce(0) { $0 + $1.blobSize })
-            line += ", \(image.strategy)" + (image.reasons.first.map { " (\($0))" } ?? "") + ", \(fetched) of \(size) here"
+            line +=
+                ", \(image.strategy)" + (image.reasons.first.map { " (\($0))" } ?? "") + ", \(fetched) of \(size) here"
         }
         Output.talk(line)
     }

@@ -16,7 +16,9 @@ struct PullView {
         var lines = ["\(image)  \(headline)"]
         let moving = progress.layers.filter { $0.state != .complete }
         let settled = progress.layers.filter { $0.state == .complete }
-        let shown = progress.layers.count <= Self.maximumLayerLines ? progress.layers : Array(moving.prefix(Self.maximumLayerLines))
+        let shown =
+            progress.layers.count <= Self.maximumLayerLines
+            ? progress.layers : Array(moving.prefix(Self.maximumLayerLines))
         lines += shown.map { line($0) }
         if shown.count < progress.layers.count {
             lines.append("  and \(progress.layers.count - shown.count) more layers, \(settled.count) complete")

@@ -23,7 +23,9 @@ struct StatusCommand: AsyncParsableCommand {
                 let text = try rendered(try await ask(client))
                 guard watch else { return try Output.write(text) }
                 if Output.writesToTerminal, output.format == .table {
-                    try Output.write(screen.frame(text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)))
+                    try Output.write(
+                        screen.frame(
+                            text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)))
                 } else {
                     try Output.write(text)
                 }

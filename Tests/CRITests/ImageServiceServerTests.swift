@@ -12,7 +12,8 @@ struct ImageServiceServerTests {
     private static let shell = Image(
         id: "sha256:aa", tags: ["docker.io/library/shell:1", "example.org/shell:1"],
         digests: ["example.org/shell@sha256:bb"], size: 42, user: .id(0), pinned: true)
-    private static let web = Image(id: "sha256:cc", tags: ["example.org/web:2"], digests: [], size: 7, user: .name("www"))
+    private static let web = Image(
+        id: "sha256:cc", tags: ["example.org/web:2"], digests: [], size: 7, user: .name("www"))
 
     private func service(
         _ images: MemoryImages, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -121,7 +122,9 @@ struct ImageServiceServerTests {
         #expect(images.requests.isEmpty)
     }
 
-    @Test("removes by any name, and again", arguments: ["sha256:aa", "example.org/shell:1", "example.org/shell@sha256:bb"])
+    @Test(
+        "removes by any name, and again",
+        arguments: ["sha256:aa", "example.org/shell:1", "example.org/shell@sha256:bb"])
     func remove(name: String) async throws {
         let service = service(MemoryImages([Self.shell, Self.web]))
         var request = CRIRemoveImageRequest()

@@ -1,8 +1,8 @@
 import Distribution
 import HTTP
 import OCI
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct HostsFileTests {
     static let path = "/etc/certs.d/r.example/hosts.toml"
@@ -28,9 +28,10 @@ import TestSupport
                 # [host."https://commented.example"]
                 [host."plain.example"]
                 """#, path: Self.path)
-        #expect(file.mirrors.map { $0.base.text } == [
-            "https://z-mirror.example/v2", "http://a-mirror.example:5000/v2/mirror", "https://plain.example/v2",
-        ])
+        #expect(
+            file.mirrors.map { $0.base.text } == [
+                "https://z-mirror.example/v2", "http://a-mirror.example:5000/v2/mirror", "https://plain.example/v2",
+            ])
         #expect(file.server?.base.text == "https://r.example/v2")
         #expect(file.server?.tls.caFiles == ["/etc/certs.d/r.example/ca.pem"])
         let first = file.mirrors[0]
@@ -45,7 +46,8 @@ import TestSupport
 
     static let bases: [(url: String, override: Bool, base: String)] = [
         ("https://m.example", false, "https://m.example/v2"), ("https://m.example/", false, "https://m.example/v2"),
-        ("https://m.example/v2", false, "https://m.example/v2"), ("https://m.example/v2/", false, "https://m.example/v2"),
+        ("https://m.example/v2", false, "https://m.example/v2"),
+        ("https://m.example/v2/", false, "https://m.example/v2"),
         ("https://m.example/x", false, "https://m.example/x/v2"), ("https://m.example/x", true, "https://m.example/x"),
         ("https://m.example:443", false, "https://m.example/v2"), ("localhost:5000", false, "http://localhost:5000/v2"),
         ("m.example:5000", false, "https://m.example:5000/v2"),
@@ -60,7 +62,10 @@ import TestSupport
         ("server = 1", "server must be a string"),
         ("host = 1", "host must be a table"),
         ("host.\"https://m\" = 1", "host.\"https://m\" must be a table"),
-        ("[host.\"https://m\"]\ncapabilities = \"pull\"", "host.\"https://m\".capabilities must be an array of strings"),
+        (
+            "[host.\"https://m\"]\ncapabilities = \"pull\"",
+            "host.\"https://m\".capabilities must be an array of strings"
+        ),
         (
             "[host.\"https://m\"]\ncapabilities = [\"fly\"]",
             "host.\"https://m\".capabilities names 'fly'; known are pull, resolve, push and referrers"
@@ -90,10 +95,11 @@ import TestSupport
 
     @Test func unknownKeysAreWarnedAbout() throws {
         let file = try HostsFile(parsing: "new = 1\n[host.\"https://m\"]\nspeed = 2\n", path: Self.path)
-        #expect(file.warnings == [
-            "\(Self.path): host.\"https://m\".speed is not known and has no effect",
-            "\(Self.path): new is not known and has no effect",
-        ])
+        #expect(
+            file.warnings == [
+                "\(Self.path): host.\"https://m\".speed is not known and has no effect",
+                "\(Self.path): new is not known and has no effect",
+            ])
     }
 
     @Test func orderSurvivesStringsThatLookLikeTables() throws {
@@ -121,7 +127,9 @@ import TestSupport
         _ = try scratch.makeDirectory("old.example")
         try scratch.write(Array("[host.\"https://one\"]\n".utf8), to: "r.example_5000_/hosts.toml")
         try scratch.write(Array("server = \"https://any\"\n[host.\"https://all\"]\n".utf8), to: "_default/hosts.toml")
-        try scratch.write(Array("server = \"https://registry-1.docker.io\"\n[host.\"https://hub\"]\n".utf8), to: "docker.io/hosts.toml")
+        try scratch.write(
+            Array("server = \"https://registry-1.docker.io\"\n[host.\"https://hub\"]\n".utf8),
+            to: "docker.io/hosts.toml")
         for name in ["ca.crt", "me.cert", "me.key"] { try scratch.write([], to: "old.example/\(name)") }
         let hosts = HostConfiguration(directories: ["/nonexistent", scratch.path])
 
@@ -150,7 +158,8 @@ import TestSupport
     @Test(arguments: [
         ("localhost/a", "http://localhost/v2"), ("localhost:5000/a", "http://localhost:5000/v2"),
         ("127.9.9.9:5000/a", "http://127.9.9.9:5000/v2"), ("[::1]:5000/a", "http://[::1]:5000/v2"),
-        ("127.0.0.1.example/a", "https://127.0.0.1.example/v2"), ("localhost.example/a", "https://localhost.example/v2"),
+        ("127.0.0.1.example/a", "https://127.0.0.1.example/v2"),
+        ("localhost.example/a", "https://localhost.example/v2"),
         ("r.example/a", "https://r.example/v2"), ("plain.example:80/a", "http://plain.example/v2"),
         ("10.0.0.1:5000/a", "https://10.0.0.1:5000/v2"), ("alpine", "https://registry-1.docker.io/v2"),
     ])

@@ -1,7 +1,7 @@
 import Distribution
 import OCI
-import Testing
 import TestSupport
+import Testing
 
 /// Against Debian's docker-registry, without anything in between.
 @Suite struct RegistryTests {
@@ -54,15 +54,20 @@ import TestSupport
             let reference = try await image.push(client, "\(registry.host)/team/app:v1")
             let missing = await failure { _ = try await client.resolve(try Reference("\(registry.host)/team/app:v2")) }
             #expect(code(missing) == .notFound)
-            #expect("\(missing.map { "\($0)" } ?? "")".hasPrefix("\(registry.host): reading manifest team/app:v2: 404 not found"))
+            #expect(
+                "\(missing.map { "\($0)" } ?? "")".hasPrefix(
+                    "\(registry.host): reading manifest team/app:v2: 404 not found"))
             let absent = Descriptor(mediaType: .octetStream, digest: Digest(of: [1, 2, 3]), size: 3)
             #expect(code(await failure { _ = try await client.blob(reference, absent, cap: 10) }) == .notFound)
-            #expect(blobCode(await failure { _ = try await client.source(reference, absent).bytes(0..<3) }) == .notFound)
+            #expect(
+                blobCode(await failure { _ = try await client.source(reference, absent).bytes(0..<3) }) == .notFound)
             var large = image.layerDescriptor
             large.size += 1
-            #expect(code(await failure { _ = try await client.blob(reference, large, cap: 1 << 20) }) == .invalidResponse)
+            #expect(
+                code(await failure { _ = try await client.blob(reference, large, cap: 1 << 20) }) == .invalidResponse)
             #expect(code(await failure { _ = try await client.blob(reference, large, cap: 10) }) == .tooLarge)
-            #expect(blobCode(await failure { _ = try await client.source(reference, large).bytes(10..<20) }) == .corrupt)
+            #expect(
+                blobCode(await failure { _ = try await client.source(reference, large).bytes(10..<20) }) == .corrupt)
         }
     }
 
@@ -100,10 +105,12 @@ import TestSupport
             let old = RequestCredentials(username: "user", password: "expired")
             let source = client.source(reference, image.layerDescriptor, credentials: old)
             #expect(try await source.bytes(0..<10) == Array(image.layer[0..<10]))
-            #expect(code(await failure { _ = try await client.resolve(reference, credentials: old) }) == .unauthenticated)
+            #expect(
+                code(await failure { _ = try await client.resolve(reference, credentials: old) }) == .unauthenticated)
             #expect(try await client.resolve(reference).digest == image.digest)
             // Meant for another registry: ignored, as if there were none.
-            let other = RequestCredentials(username: "user", password: "expired", serverAddress: "https://other.example")
+            let other = RequestCredentials(
+                username: "user", password: "expired", serverAddress: "https://other.example")
             #expect(try await client.resolve(reference, credentials: other).digest == image.digest)
         }
     }

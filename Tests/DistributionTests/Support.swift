@@ -63,7 +63,8 @@ struct FixedCredentials: CredentialSource {
 
 func makeClient(
     hosts: HostConfiguration = HostConfiguration(directories: []), credentials: any CredentialSource = NoCredentials(),
-    time: ManualTime? = nil, retry: RetryPolicy = RetryPolicy(), timeouts: Timeouts = Timeouts(), log: LogLines = LogLines()
+    time: ManualTime? = nil, retry: RetryPolicy = RetryPolicy(), timeouts: Timeouts = Timeouts(),
+    log: LogLines = LogLines()
 ) -> RegistryClient {
     RegistryClient(
         http: HTTPClient(), hosts: hosts, credentials: credentials,
@@ -95,7 +96,9 @@ struct SampleImage {
         Descriptor(mediaType: .ociManifest, digest: digest, size: Int64(manifest.count))
     }
 
-    func push(_ client: RegistryClient, _ name: String, credentials: RequestCredentials? = nil) async throws -> Reference {
+    func push(_ client: RegistryClient, _ name: String, credentials: RequestCredentials? = nil) async throws
+        -> Reference
+    {
         let reference = try Reference(name)
         for (descriptor, bytes) in [(configDescriptor, config), (layerDescriptor, layer)] {
             try await client.pushBlob(reference, descriptor, content: BytesSource(bytes), credentials: credentials)

@@ -90,11 +90,11 @@ struct LifetimeTests {
 
     @Test func refusesWhatIsNoDirectory() throws {
         let scratch = try ScratchDirectory()
-        let session = Session(MemoryFileSystem([:]), at: scratch.file("none/there"), options: Session.Options(threads: 1))
-        let error = #expect(throws: FUSEError.self) { try session.mount() }
-        #expect(error?.code == .mount)
-        let other = Session(MemoryFileSystem([:]), at: scratch.file("missing"), options: Session.Options(threads: 1))
-        #expect(throws: FUSEError.self) { try other.mount() }
+        for name in ["none/there", "missing"] {
+            let session = Session(MemoryFileSystem([:]), at: scratch.file(name), options: Session.Options(threads: 1))
+            let error = #expect(throws: FUSEError.self) { try session.mount() }
+            #expect(error?.code == .mount)
+        }
         #expect(try Mount.find(at: scratch.file("missing")) == nil)
     }
 

@@ -6,7 +6,8 @@ import HTTP
     let text = String(decoding: UnsafeBufferPointer(start: data, count: size), as: UTF8.self)
     do {
         let file = try HostsFile(parsing: text, path: "/c/hosts.toml")
-        for host in file.mirrors + (file.server.map { [$0] } ?? []) where !["http", "https"].contains(host.base.origin.scheme) {
+        for host in file.mirrors + (file.server.map { [$0] } ?? [])
+        where !["http", "https"].contains(host.base.origin.scheme) {
             fatalError("\(host.base) is no base")
         }
     } catch {

@@ -42,8 +42,10 @@ import Testing
 
     /// Faults that end in an error of the client's.
     @Test(arguments: [
-        (Fault.truncate(after: 70_000), HTTPError.Code.reset), (.reset(after: 70_000), .reset), (.reset(after: nil), .reset),
-        (.stall(after: 70_000), .idle), (.stall(after: nil), .timeout), (.wrongLength(by: 5), .reset), (.endless, .bodyTooLarge),
+        (Fault.truncate(after: 70_000), HTTPError.Code.reset), (.reset(after: 70_000), .reset),
+        (.reset(after: nil), .reset),
+        (.stall(after: 70_000), .idle), (.stall(after: nil), .timeout), (.wrongLength(by: 5), .reset),
+        (.endless, .bodyTooLarge),
     ])
     func breaksAnswers(fault: Fault, code: HTTPError.Code) async throws {
         // The client itself tries a second time when a kept connection is reset before the head; so it gets a new one here.
@@ -137,7 +139,8 @@ import Testing
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for _ in 0..<4 {
                         group.addTask {
-                            let whole = try await client.send(HTTPRequest(.get, "http://\(proxy.host)\(path)"), maxBody: 1 << 20)
+                            let whole = try await client.send(
+                                HTTPRequest(.get, "http://\(proxy.host)\(path)"), maxBody: 1 << 20)
                             #expect(whole.body == blob)
                         }
                     }

@@ -34,7 +34,8 @@ import Testing
             let digest = try TestRegistry.digest(of: blob)
             let client = HTTPClient()
             defer { client.shutdown() }
-            let started = try await client.send(HTTPRequest(.post, "\(registry.url)/v2/a/blobs/uploads/"), maxBody: 1 << 10)
+            let started = try await client.send(
+                HTTPRequest(.post, "\(registry.url)/v2/a/blobs/uploads/"), maxBody: 1 << 10)
             #expect(started.status == 202)
             let location = try #require(started.headers.first(of: "Location"))
             let pieces = Pieces(blob, size: 100_000)
@@ -43,7 +44,8 @@ import Testing
                 body: .stream(size: Int64(blob.count), next: { await pieces.next() }))
             let ended = try await client.send(put, maxBody: 1 << 10)
             #expect(ended.status == 201)
-            let back = try await client.send(HTTPRequest(.get, "\(registry.url)/v2/a/blobs/\(digest)"), maxBody: 4 << 20)
+            let back = try await client.send(
+                HTTPRequest(.get, "\(registry.url)/v2/a/blobs/\(digest)"), maxBody: 4 << 20)
             #expect(back.body == blob)
         }
     }
@@ -53,11 +55,13 @@ import Testing
             let client = HTTPClient()
             defer { client.shutdown() }
             for (text, status) in [("user:pass word", 200), ("other:x", 200), ("user:x", 401), ("", 401)] {
-                let credentials = text.isEmpty ? [] : [HTTPHeader("Authorization", "Basic \(Data(text.utf8).base64EncodedString())")]
+                let credentials =
+                    text.isEmpty ? [] : [HTTPHeader("Authorization", "Basic \(Data(text.utf8).base64EncodedString())")]
                 let answer = try await client.send(
                     HTTPRequest(.get, "\(registry.url)/v2/", headers: credentials), maxBody: 1 << 10)
                 #expect(answer.status == status)
-                #expect(answer.headers.first(of: "WWW-Authenticate")?.hasPrefix("Basic ") == (status == 401 ? true : nil))
+                #expect(
+                    answer.headers.first(of: "WWW-Authenticate")?.hasPrefix("Basic ") == (status == 401 ? true : nil))
             }
         }
     }
@@ -91,7 +95,8 @@ import Testing
                 #expect(refused.status == 401)
                 #expect(
                     refused.headers.first(of: "WWW-Authenticate")
-                        == #"Bearer realm="\#(server.realm)",service="\#(server.service)",scope="repository:team/app:pull""#)
+                        == #"Bearer realm="\#(server.realm)",service="\#(server.service)",scope="repository:team/app:pull""#
+                )
                 let wrong = try await ask("wrong")
                 #expect(wrong.status == 401)
 

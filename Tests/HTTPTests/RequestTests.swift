@@ -19,7 +19,8 @@ import Testing
         defer { client.shutdown() }
         let response = try await client.send(
             HTTPRequest(
-                .get, server.url + "/v2/a?b=c", headers: [HTTPHeader("X-One", "1"), HTTPHeader("X-Empty", "")], range: 5..<9),
+                .get, server.url + "/v2/a?b=c", headers: [HTTPHeader("X-One", "1"), HTTPHeader("X-Empty", "")],
+                range: 5..<9),
             maxBody: 1 << 16)
         #expect(response.status == 200)
         let head = try #require(server.requests.first)
@@ -68,7 +69,8 @@ import Testing
         let source = Pieces(pattern(1_000_000), size: 50_000)
         let error = await #expect(throws: HTTPError.self) {
             try await client.send(
-                HTTPRequest(.put, server.url, body: .stream(size: announced, next: { await source.next() })), maxBody: 8 << 20)
+                HTTPRequest(.put, server.url, body: .stream(size: announced, next: { await source.next() })),
+                maxBody: 8 << 20)
         }
         #expect(error?.code == .invalidRequest)
     }

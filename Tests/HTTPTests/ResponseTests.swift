@@ -15,13 +15,16 @@ import Testing
         Framed(testDescription: "length", wire: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", body: "hello"),
         Framed(
             testDescription: "chunks",
-            wire: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nTrailer: x\r\n\r\n",
+            wire:
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nTrailer: x\r\n\r\n",
             body: "hello"),
-        Framed(testDescription: "until close", wire: "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", body: "hello"),
+        Framed(
+            testDescription: "until close", wire: "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", body: "hello"),
         Framed(testDescription: "HTTP/1.0", wire: "HTTP/1.0 200 OK\r\n\r\nhello", body: "hello"),
         Framed(
             testDescription: "interim",
-            wire: "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", body: "hello"),
+            wire: "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+            body: "hello"),
         Framed(
             testDescription: "encoded",
             wire: "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", body: "hello"),
@@ -45,7 +48,8 @@ import Testing
 
     @Test func keepsRepeatedHeaders() async throws {
         let server = try ScriptedServer { _, connection in
-            try connection.answer(401, [("WWW-Authenticate", "Bearer a"), ("www-authenticate", "Basic b"), ("Empty", "")])
+            try connection.answer(
+                401, [("WWW-Authenticate", "Bearer a"), ("www-authenticate", "Basic b"), ("Empty", "")])
             return true
         }
         let client = HTTPClient()
@@ -66,7 +70,8 @@ import Testing
 
     @Test(arguments: [
         Broken(testDescription: "closed at once", wire: "", code: .reset),
-        Broken(testDescription: "cut in the body", wire: "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", code: .reset),
+        Broken(
+            testDescription: "cut in the body", wire: "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", code: .reset),
         Broken(
             testDescription: "cut in a chunk", wire: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhello",
             code: .reset),
@@ -75,13 +80,16 @@ import Testing
             code: .reset),
         Broken(testDescription: "not HTTP", wire: "SSH-2.0-OpenSSH_9.2\r\n", code: .protocolError),
         Broken(
-            testDescription: "one long header", wire: "HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 70_000))\r\n\r\n",
+            testDescription: "one long header",
+            wire: "HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 70_000))\r\n\r\n",
             code: .protocolError),
         Broken(
             testDescription: "many headers",
-            wire: "HTTP/1.1 200 OK\r\n\(String(repeating: "X-Header: value\r\n", count: 5_000))\r\n", code: .protocolError),
+            wire: "HTTP/1.1 200 OK\r\n\(String(repeating: "X-Header: value\r\n", count: 5_000))\r\n",
+            code: .protocolError),
         Broken(
-            testDescription: "interim answers for ever", wire: String(repeating: "HTTP/1.1 103 Early\r\nA: b\r\n\r\n", count: 3_000),
+            testDescription: "interim answers for ever",
+            wire: String(repeating: "HTTP/1.1 103 Early\r\nA: b\r\n\r\n", count: 3_000),
             code: .protocolError),
     ])
     func tellsWhatIsBroken(broken: Broken) async throws {
@@ -109,7 +117,11 @@ import Testing
         defer { client.shutdown() }
         var body: [UInt8] = []
         let error = await #expect(throws: HTTPError.self) {
-            _ = try await client.stream(HTTPRequest(.get, server.url)) { #expect($0.status == 206) } onBody: { body += $0 }
+            _ = try await client.stream(HTTPRequest(.get, server.url)) {
+                #expect($0.status == 206)
+            } onBody: {
+                body += $0
+            }
         }
         #expect(error?.code == .reset && error?.isTransient == true)
         #expect(body == pattern(600_000))
@@ -123,11 +135,13 @@ import Testing
         }
         let client = HTTPClient()
         defer { client.shutdown() }
-        let error = await #expect(throws: HTTPError.self) { try await client.send(HTTPRequest(.get, server.url), maxBody: 10) }
+        let error = await #expect(throws: HTTPError.self) {
+            try await client.send(HTTPRequest(.get, server.url), maxBody: 10)
+        }
         #expect(error?.code == .reset)
     }
 
-    @Test(arguments: ["Content-Length: 11\r\n\r\n", "\r\n"])
+    @Test(arguments: ["Content-Length: 12\r\n\r\n", "\r\n"])
     func bodyLongerThanWantedIsRefused(lines: String) async throws {
         let closed = Sighting()
         let server = try ScriptedServer { _, connection in
@@ -138,7 +152,9 @@ import Testing
         }
         let client = HTTPClient()
         defer { client.shutdown() }
-        let error = await #expect(throws: HTTPError.self) { try await client.send(HTTPRequest(.get, server.url), maxBody: 10) }
+        let error = await #expect(throws: HTTPError.self) {
+            try await client.send(HTTPRequest(.get, server.url), maxBody: 10)
+        }
         #expect(error?.code == .bodyTooLarge)
         await closed.wait()
     }

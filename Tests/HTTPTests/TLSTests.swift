@@ -37,7 +37,9 @@ import Testing
             }
 
             // The right CA, another name.
-            let other = await #expect(throws: HTTPError.self) { try await get("https://127.0.0.2:\(front.port)/", trusting) }
+            let other = await #expect(throws: HTTPError.self) {
+                try await get("https://127.0.0.2:\(front.port)/", trusting)
+            }
             #expect(other?.code == .connect || other?.code == .tls)
         }
     }
@@ -51,7 +53,9 @@ import Testing
             let trusted = try await client.send(trusting, maxBody: 1 << 16)
             #expect(trusted.status == 200)
             // The connection that is kept was checked with another CA: it is not used for a request that does not trust it.
-            let error = await #expect(throws: HTTPError.self) { try await client.send(HTTPRequest(.get, url), maxBody: 1 << 16) }
+            let error = await #expect(throws: HTTPError.self) {
+                try await client.send(HTTPRequest(.get, url), maxBody: 1 << 16)
+            }
             #expect(error?.code == .tls)
         }
     }
@@ -59,9 +63,12 @@ import Testing
     @Test func clientCertificateIsShown() async throws {
         try await withServer(clientCertificates: true) { certificates, front in
             let url = "https://127.0.0.1:\(front.port)/"
-            let error = await #expect(throws: HTTPError.self) { try await get(url, TLSOptions(caFiles: [certificates.ca])) }
+            let error = await #expect(throws: HTTPError.self) {
+                try await get(url, TLSOptions(caFiles: [certificates.ca]))
+            }
             #expect(error?.code == .tls || error?.code == .reset)
-            let client = TLSOptions.ClientCertificate(certificate: certificates.clientCertificate, key: certificates.clientKey)
+            let client = TLSOptions.ClientCertificate(
+                certificate: certificates.clientCertificate, key: certificates.clientKey)
             let status = try await get(url, TLSOptions(caFiles: [certificates.ca], clientCertificate: client))
             #expect(status == 200)
         }
@@ -83,7 +90,9 @@ import Testing
             try? connection.answer(400)
         }
         defer { server.stop() }
-        let error = await #expect(throws: HTTPError.self) { try await get("https://127.0.0.1:\(server.port)/", TLSOptions()) }
+        let error = await #expect(throws: HTTPError.self) {
+            try await get("https://127.0.0.1:\(server.port)/", TLSOptions())
+        }
         #expect(error?.code == .tls)
     }
 }

@@ -6,7 +6,9 @@ import Testing
 @Suite struct TimeoutTests {
     private static let short = Duration.milliseconds(150)
 
-    private func failure(_ timeouts: Timeouts, _ answer: @escaping @Sendable (Connection) throws -> Void) async throws -> HTTPError? {
+    private func failure(_ timeouts: Timeouts, _ answer: @escaping @Sendable (Connection) throws -> Void) async throws
+        -> HTTPError?
+    {
         let closed = Sighting()
         let server = try ScriptedServer { _, connection in
             defer { closed.seen() }
@@ -61,7 +63,8 @@ import Testing
         defer { client.shutdown() }
         let error = await #expect(throws: HTTPError.self) {
             try await client.send(
-                HTTPRequest(.get, "http://127.0.0.1:\(listener.port)/", timeouts: Timeouts(connect: Self.short)), maxBody: 1)
+                HTTPRequest(.get, "http://127.0.0.1:\(listener.port)/", timeouts: Timeouts(connect: Self.short)),
+                maxBody: 1)
         }
         #expect(error?.code == .timeout && error?.isTransient == true)
     }
@@ -77,7 +80,8 @@ import Testing
         defer { client.shutdown() }
         let error = await #expect(throws: HTTPError.self) {
             try await client.send(
-                HTTPRequest(.put, server.url, body: .bytes(pattern(32 << 20)), timeouts: Timeouts(idle: Self.short)), maxBody: 1)
+                HTTPRequest(.put, server.url, body: .bytes(pattern(32 << 20)), timeouts: Timeouts(idle: Self.short)),
+                maxBody: 1)
         }
         #expect(error?.code == .idle)
     }

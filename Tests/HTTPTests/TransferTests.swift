@@ -52,7 +52,8 @@ import Testing
         defer { client.shutdown() }
         var received: [UInt8] = []
         var largest = 0
-        let timeouts = Timeouts(idle: .milliseconds(200), floor: .init(bytesPerSecond: 1 << 30, over: .milliseconds(100)))
+        let timeouts = Timeouts(
+            idle: .milliseconds(200), floor: .init(bytesPerSecond: 1 << 30, over: .milliseconds(100)))
         _ = try await client.stream(HTTPRequest(.get, server.url, timeouts: timeouts)) { _ in
         } onBody: { piece in
             if received.isEmpty {
@@ -172,7 +173,8 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for index in 0..<1000 {
                 group.addTask {
-                    let response = try await client.send(HTTPRequest(.get, "\(server.url)/\(index * 13)"), maxBody: 1 << 20)
+                    let response = try await client.send(
+                        HTTPRequest(.get, "\(server.url)/\(index * 13)"), maxBody: 1 << 20)
                     #expect(response.body == pattern(index * 13))
                 }
             }
@@ -194,7 +196,9 @@ import Testing
         }
         let client = HTTPClient(options: .init(maxConnectionsPerHost: 2))
         defer { client.shutdown() }
-        let stuck = (0..<20).map { _ in Task { try await client.send(HTTPRequest(.get, server.url + "/stuck"), maxBody: 1) } }
+        let stuck = (0..<20).map { _ in
+            Task { try await client.send(HTTPRequest(.get, server.url + "/stuck"), maxBody: 1) }
+        }
         let waiting = Task { try await client.send(HTTPRequest(.get, server.url + "/good"), maxBody: 1).status }
         stuck.forEach { $0.cancel() }
         #expect(try await waiting.value == 200)
@@ -209,14 +213,17 @@ import Testing
             return false
         }
         let client = HTTPClient(options: .init(maxConnectionsPerHost: 1))
-        let tasks = (0..<5).map { _ in Task { try await client.send(HTTPRequest(.get, server.url), maxBody: 1) } }
+        let request = HTTPRequest(.get, server.url, timeouts: Timeouts(responseHead: .seconds(3600)))
+        let tasks = (0..<5).map { _ in Task { try await client.send(request, maxBody: 1) } }
         await asked.wait()
         client.shutdown()
         for task in tasks {
             let error = await #expect(throws: HTTPError.self) { _ = try await task.value }
             #expect(error?.code == .closed)
         }
-        let error = await #expect(throws: HTTPError.self) { try await client.send(HTTPRequest(.get, server.url), maxBody: 1) }
+        let error = await #expect(throws: HTTPError.self) {
+            try await client.send(HTTPRequest(.get, server.url), maxBody: 1)
+        }
         #expect(error?.code == .closed)
     }
 

@@ -41,7 +41,9 @@ import Testing
         #expect(try base.resolving(reference).text == expected)
     }
 
-    @Test(arguments: ["ftp://registry.example/", "https://user:secret@registry.example/", "file:///etc/passwd", "https://"])
+    @Test(arguments: [
+        "ftp://registry.example/", "https://user:secret@registry.example/", "file:///etc/passwd", "https://",
+    ])
     func refusesToResolve(reference: String) throws {
         let base = try HTTPURL("https://registry.example/v2/")
         #expect(throws: HTTPError.self) { try base.resolving(reference) }

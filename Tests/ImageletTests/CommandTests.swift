@@ -33,7 +33,10 @@ struct CommandTests {
     @Test(
         "failures have their own exit status and one line",
         arguments: [
-            (["pull", "-q", "example.org/secret:1"], Int32(4), "imagelet: pull example.org/secret:1: example.org: 403 for this user\n"),
+            (
+                ["pull", "-q", "example.org/secret:1"], Int32(4),
+                "imagelet: pull example.org/secret:1: example.org: 403 for this user\n"
+            ),
             (
                 ["pull", "-q", "example.org/down:1"], 5,
                 "imagelet: pull example.org/down:1: RegistryUnavailable: example.org: timed out\n"
@@ -42,7 +45,10 @@ struct CommandTests {
                 ["inspect", "none"], 3,
                 "imagelet: none: not on this node; 'imagelet images' lists what is, 'imagelet pull' gets it\n"
             ),
-            (["status", "none"], 3, "imagelet: none: not on this node; 'imagelet images' lists what is, 'imagelet pull' gets it\n"),
+            (
+                ["status", "none"], 3,
+                "imagelet: none: not on this node; 'imagelet images' lists what is, 'imagelet pull' gets it\n"
+            ),
         ])
     func failures(arguments: [String], status: Int32, talk: String) async throws {
         try await withPlayedDaemon { daemon in
@@ -84,7 +90,8 @@ struct CommandTests {
         let pipe = Pipe()
         process.standardOutput = pipe
         try pipe.fileHandleForReading.close()
-        let status = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
+        let status = try await withCheckedThrowingContinuation {
+            (continuation: CheckedContinuation<Int32, any Error>) in
             process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
             do { try process.run() } catch { continuation.resume(throwing: error) }
         }
@@ -126,7 +133,8 @@ struct MountCommandTests {
         try await withPlayedDaemon { daemon in
             let target = "\(daemon.directory)/root"
             try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
-            let run = try await CommandRun(["mount", "--read-only", "-o", "json", "image", target], directory: daemon.directory)
+            let run = try await CommandRun(
+                ["mount", "--read-only", "-o", "json", "image", target], directory: daemon.directory)
             defer { _ = umount2(target, 0) }
             #expect(run.status == 0, "\(run.talk)")
             #expect(run.output.contains("\"PATH=/bin\"") && run.output.contains("\"workingDirectory\" : \"/\""))

@@ -38,7 +38,9 @@ final class PlayedDaemon: ImageService, AdminService {
     func imageStatus(_ request: CRIImageStatusRequest) async throws -> CRIImageStatusResponse {
         var answer = CRIImageStatusResponse()
         let name = request.image.image
-        guard let image = images.withLock({ $0.first { $0.id == name || $0.repoTags.contains(name) } }) else { return answer }
+        guard let image = images.withLock({ $0.first { $0.id == name || $0.repoTags.contains(name) } }) else {
+            return answer
+        }
         answer.image = image
         return answer
     }
@@ -63,7 +65,9 @@ final class PlayedDaemon: ImageService, AdminService {
         return CRIRemoveImageResponse()
     }
 
-    func imageFsInfo(_ request: CRIImageFsInfoRequest) async throws -> CRIImageFsInfoResponse { CRIImageFsInfoResponse() }
+    func imageFsInfo(_ request: CRIImageFsInfoRequest) async throws -> CRIImageFsInfoResponse {
+        CRIImageFsInfoResponse()
+    }
 
     func status(_ request: AdminStatusRequest) async throws -> AdminStatusResponse {
         var answer = AdminStatusResponse()
@@ -115,7 +119,8 @@ final class PlayedDaemon: ImageService, AdminService {
     }
 
     func releaseMount(_ request: AdminReleaseMountRequest) async throws -> AdminReleaseMountResponse {
-        let id = mounts.withLock { mounts in mounts.first { $0.key == request.mount || $0.value == request.mount }?.key }
+        let id = mounts.withLock { mounts in mounts.first { $0.key == request.mount || $0.value == request.mount }?.key
+        }
         guard let id else { throw RPCFailure(.notFound, "\(request.mount) is not a mount of imagelet") }
         mounts.withLock { $0[id] = nil }
         return AdminReleaseMountResponse()

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("The progress of a pull")
 struct PullViewTests {
-    private static func layer(_ number: Int, _ state: AdminLayerState, fetched: UInt64 = 0, size: UInt64) -> AdminLayerStatus {
+    private static func layer(_ number: Int, _ state: AdminLayerState, fetched: UInt64 = 0, size: UInt64)
+        -> AdminLayerStatus
+    {
         var layer = AdminLayerStatus()
         let hex = String(number, radix: 16)
         layer.digest = "sha256:" + String(repeating: "0", count: 12 - hex.count) + hex + "ffff"
@@ -110,7 +112,8 @@ struct PullViewTests {
         func tell(_ progress: AdminPullProgress, _ seconds: Int) -> [String] {
             narration.lines(for: Self.view(progress, rate: Self.mebibyte), at: .seconds(seconds))
         }
-        let half = Self.progress(.fetching, [Self.layer(1, .prefetching, fetched: 4 * Self.mebibyte, size: 8 * Self.mebibyte)])
+        let half = Self.progress(
+            .fetching, [Self.layer(1, .prefetching, fetched: 4 * Self.mebibyte, size: 8 * Self.mebibyte)])
         #expect(tell(Self.progress(.resolving), 0) == ["example.org/a:1: resolving"])
         #expect(tell(Self.progress(.resolving), 1) == [])
         #expect(tell(half, 2) == ["example.org/a:1: prefetch (noIndex: no index was found)"])

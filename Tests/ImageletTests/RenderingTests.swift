@@ -175,6 +175,8 @@ struct RenderingTests {
             Issue.record("not an object: \(text)")
             return
         }
-        #expect(inspection["info"] == .object(["info": .object(["imageSpec": .object([:])]), "note": .string("plain text")]))
+        #expect(
+            inspection["info"]
+                == .object(["info": .object(["imageSpec": .object([:])]), "note": .string("plain text")]))
     }
 }

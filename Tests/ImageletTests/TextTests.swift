@@ -23,7 +23,8 @@ struct TextTests {
     @Test(
         "durations",
         arguments: [
-            (Int64(-1), "0s"), (0, "0s"), (59, "59s"), (60, "1m00s"), (125, "2m05s"), (3600, "1h00m"), (12_000, "3h20m"),
+            (Int64(-1), "0s"), (0, "0s"), (59, "59s"), (60, "1m00s"), (125, "2m05s"), (3600, "1h00m"),
+            (12_000, "3h20m"),
             (187_200, "2d4h"),
         ])
     func duration(seconds: Int64, text: String) { #expect(Measures.duration(seconds: seconds) == text) }
@@ -35,7 +36,9 @@ struct TextTests {
         #expect(Measures.seconds(.seconds(60)) == "1m00s")
     }
 
-    @Test("digests are shortened", arguments: [("sha256:0123456789abcdef", "0123456789ab"), ("<none>", "<none>"), ("", "")])
+    @Test(
+        "digests are shortened",
+        arguments: [("sha256:0123456789abcdef", "0123456789ab"), ("<none>", "<none>"), ("", "")])
     func digest(digest: String, text: String) { #expect(Measures.shortDigest(digest) == text) }
 
     @Test("a table is as wide as it has to be, and has no blanks at line ends")
@@ -74,7 +77,10 @@ struct TextTests {
         let text = #"{"a":[1,-2.5,"x/y",null,true],"b":{}}"#
         let value = try #require(JSONValue(parsing: text))
         #expect(
-            value == .object(["a": .array([.integer(1), .number(-2.5), .string("x/y"), .null, .bool(true)]), "b": .object([:])]))
+            value
+                == .object([
+                    "a": .array([.integer(1), .number(-2.5), .string("x/y"), .null, .bool(true)]), "b": .object([:]),
+                ]))
         #expect(JSONValue(parsing: try JSONText.of(value)) == value)
         #expect(JSONValue(parsing: "not json") == nil)
     }

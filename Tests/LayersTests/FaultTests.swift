@@ -1,9 +1,10 @@
 import LayerFormat
-@testable import Layers
 import OCI
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@testable import Layers
+
+@Suite(.timeLimit(.minutes(5)))
 struct FaultTests {
     private func streaming(
         _ made: MadeLayer, _ source: ScriptedSource, _ change: @Sendable (inout LayerStoreOptions) -> Void = { _ in },
@@ -12,7 +13,8 @@ struct FaultTests {
         try await withDirectory { directory in
             let store = made.store(directory, change)
             try await running(store) {
-                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
                 try await body(store, layer)
             }
         }
@@ -95,10 +97,22 @@ struct FaultTests {
     @Test func aDeadSourceFailsWithinTheTimeoutWithItsReason() async throws {
         let made = try await MadeLayer.usual.value
         let source = ScriptedSource(made.blob) { _, _ in .fails(.unavailable) }
-        try await streaming(made, source, { $0.readTimeout = .milliseconds(100) }) { _, layer in
+        try await streaming(made, source, { $0.readTimeout = .seconds(2) }) { _, layer in
             let error = await #expect(throws: LayerError.self) { try await layer.bytes(0..<10) }
             #expect(error?.code == .timedOut)
             #expect(error?.message.contains("scripted: unavailable") == true)
+        }
+    }
+
+    @Test func aTrickleDoesNotHoldAReaderForever() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { _, _ in .trickles }
+        try await streaming(made, source, { ($0.readTimeout, $0.readDeadline) = (.seconds(2), .seconds(1)) }) {
+            _, layer in
+            let error = await #expect(throws: LayerError.self) { try await layer.bytes(0..<10) }
+            #expect(error?.code == .timedOut)
+            #expect(error?.message.contains("too little") == true)
+            try await eventually { source.active == 0 }
         }
     }
 
@@ -186,7 +200,8 @@ struct FaultTests {
                 Task { try await layer.makeLocal(table.segment(number * 3).content) }
             }
             try await eventually { source.active == 2 }
-            let other = try await store.prepare(free.description, tableOfContents: free.tableOfContents, source: free.source)
+            let other = try await store.prepare(
+                free.description, tableOfContents: free.tableOfContents, source: free.source)
             try await free.expects(other, 0..<free.table.contentSize)
             #expect(source.reads.count == 2)
             for reader in readers { reader.cancel() }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Layers
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FillTests {
     private func first(_ store: LayerStore) async -> LayerEvent? {
         var events = store.events.makeAsyncIterator()
@@ -19,7 +19,8 @@ struct FillTests {
         try await withDirectory { directory in
             let store = made.store(directory) { $0.fillRequestBytes = 80_000 }
             try await running(store) {
-                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
                 try await made.expects(layer, 400_000..<400_010)
                 store.startFill(made.description.blob)
                 store.startFill(made.description.blob)
@@ -32,7 +33,9 @@ struct FillTests {
             }
         }
         let table = try made.table
-        let starts = source.ranges.dropFirst().map(\.lowerBound).filter { $0 < table.segment(table.segmentCount - 1).compressed.lowerBound }
+        let starts = source.ranges.dropFirst().map(\.lowerBound).filter {
+            $0 < table.segment(table.segmentCount - 1).compressed.lowerBound
+        }
         #expect(starts.count > 2, "several requests")
         #expect(Set(starts).count == starts.count, "nothing twice")
     }
@@ -46,7 +49,8 @@ struct FillTests {
                 _ = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
                 // Something else that takes a while.
                 let other = try await MadeLayer(sizes: [100_000], slot: 2)
-                let second = try await store.prepare(other.description, tableOfContents: other.tableOfContents, source: other.source)
+                let second = try await store.prepare(
+                    other.description, tableOfContents: other.tableOfContents, source: other.source)
                 store.startFill(other.description.blob)
                 try await eventually { second.progress.state == .complete }
                 #expect(source.reads.isEmpty)
@@ -56,12 +60,16 @@ struct FillTests {
 
     /// Tars end with whatever their writer pads them with, and the table of contents doesn't tell (soci.md 1.5).
     @Test(arguments: [
-        (1, 0, LayerCompression.gzip), (20, 0, .gzip), (128, 0, .gzip), (20, 512 * 7, .gzip), (20, 5, .gzip), (20, 512 * 7, .none),
+        (1, 0, LayerCompression.gzip), (20, 0, .gzip), (128, 0, .gzip), (20, 512 * 7, .gzip), (20, 5, .gzip),
+        (20, 512 * 7, .none),
         (1, 0, .none),
     ])
-    func paddingOfAnyLengthIsUnderstood(_ blockingFactor: Int, _ zeros: Int, _ compression: LayerCompression) async throws {
+    func paddingOfAnyLengthIsUnderstood(_ blockingFactor: Int, _ zeros: Int, _ compression: LayerCompression)
+        async throws
+    {
         let made = try await MadeLayer(
-            sizes: [100_000], compression: compression, blockingFactor: blockingFactor, trailing: [UInt8](repeating: 0, count: zeros))
+            sizes: [100_000], compression: compression, blockingFactor: blockingFactor,
+            trailing: [UInt8](repeating: 0, count: zeros))
         try await filled(made) { #expect($0 == .complete(made.description.blob)) }
     }
 
@@ -82,7 +90,6 @@ struct FillTests {
         }
     }
 
-    /// A table of contents whose forged window hides behind segments shorter than a window, as far as the neighbours can tell.
     @Test func contentThatIsNotTheBlobsPoisons() async throws {
         let made = try await MadeLayer.usual.value
         try await withDirectory { directory in
@@ -109,7 +116,8 @@ struct FillTests {
         try await withDirectory { directory in
             let store = made.store(directory) { $0.maxFillTransfers = 1 }
             try await running(store) {
-                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
                 store.startFill(made.description.blob)
                 guard case .stalled(made.description.blob, let why) = await first(store) else {
                     Issue.record("not stalled")
@@ -130,7 +138,8 @@ struct FillTests {
         try await withDirectory { directory in
             let store = filled.store(directory)
             try await running(store) {
-                let demanded = try await store.prepare(read.description, tableOfContents: read.tableOfContents, source: slow)
+                let demanded = try await store.prepare(
+                    read.description, tableOfContents: read.tableOfContents, source: slow)
                 let layer = try await store.prepare(
                     filled.description, tableOfContents: filled.tableOfContents, source: source)
                 let reader = Task { try await demanded.makeLocal(0..<10) }

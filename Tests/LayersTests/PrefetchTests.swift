@@ -1,11 +1,13 @@
 import Foundation
+import Hashing
 import LayerFormat
-@testable import Layers
 import OCI
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@testable import Layers
+
+@Suite(.timeLimit(.minutes(5)))
 struct PrefetchTests {
     private static let pieces: @Sendable (inout LayerStoreOptions) -> Void = { $0.prefetchPieceBytes = 100_000 }
 
@@ -20,16 +22,37 @@ struct PrefetchTests {
                 #expect(layer.progress.state == .complete)
                 #expect(layer.progress.isVerified)
                 #expect(layer.progress.blobBytesFetched == source.size)
-                #expect(try layer.local(0..<made.table.contentSize)?.elementsEqual(
-                    made.tar[..<Int(made.table.contentSize)]) == true)
+                #expect(
+                    try layer.local(0..<made.table.contentSize)?.elementsEqual(
+                        made.tar[..<Int(made.table.contentSize)]) == true)
                 #expect(store.progress(of: made.description.blob)?.state == .complete)
             }
             let stored = try read("\(directory)/layers/\(made.description.blob.hex)/ztoc")
             #expect(stored == made.tableOfContents)
             #expect(try read("\(directory)/layers/\(made.description.blob.hex)/layer.tar") == made.tar)
         }
-        #expect(source.ranges.sorted { $0.lowerBound < $1.lowerBound }.map(\.upperBound).dropLast()
-            .elementsEqual(stride(from: 100_000, to: source.size, by: 100_000)))
+        #expect(
+            source.ranges.sorted { $0.lowerBound < $1.lowerBound }.map(\.upperBound).dropLast()
+                .elementsEqual(stride(from: 100_000, to: source.size, by: 100_000)))
+    }
+
+    @Test func digestsOfTheOtherKindAreCheckedToo() async throws {
+        var made = try await MadeLayer.usual.value
+        made.description.blob = Digest(of: made.blob, .sha512)
+        made.description.diffID = Digest(of: made.tar, .sha512)
+        var wrong = made.description
+        wrong.diffID = Digest(of: [1], .sha512)
+        try await withDirectory { [made, wrong] directory in
+            let store = made.store(directory)
+            try await running(store) {
+                let error = await #expect(throws: LayerError.self) {
+                    try await store.prefetch(wrong, source: made.source)
+                }
+                #expect(error?.code == .mismatch)
+                let layer = try await store.prefetch(made.description, source: made.source)
+                #expect(layer.progress.isVerified)
+            }
+        }
     }
 
     @Test func fetchesPiecesInParallelAndInBoundedNumber() async throws {
@@ -139,7 +162,8 @@ struct PrefetchTests {
         try await withDirectory { directory in
             let store = made.store(directory)
             try await running(store) {
-                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
                 try await made.expects(layer, 0..<600_000)
                 let fetched = layer.progress.blobBytesFetched
                 #expect(fetched > 0)

@@ -5,17 +5,24 @@ import Testing
 
 @testable import Layers
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RestartTests {
-    private func directory(_ root: String, _ made: MadeLayer) -> String { "\(root)/layers/\(made.description.blob.hex)" }
+    private func directory(_ root: String, _ made: MadeLayer) -> String {
+        "\(root)/layers/\(made.description.blob.hex)"
+    }
 
     /// What lies on the disk at this moment, as a killed daemon would leave it.
-    private func snapshot(_ root: String, to copy: String) throws { try tool("cp", "-a", "--sparse=always", root, copy) }
+    private func snapshot(_ root: String, to copy: String) throws {
+        try tool("cp", "-a", "--sparse=always", root, copy)
+    }
 
-    private func stream(_ made: MadeLayer, in root: String, reading ranges: [Range<Int64>], thenCopyTo copy: String? = nil) async throws {
+    private func stream(
+        _ made: MadeLayer, in root: String, reading ranges: [Range<Int64>], thenCopyTo copy: String? = nil
+    ) async throws {
         let store = made.store(root)
         try await running(store) {
-            let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: made.source)
+            let layer = try await store.prepare(
+                made.description, tableOfContents: made.tableOfContents, source: made.source)
             for range in ranges { try await made.expects(layer, range) }
             if let copy { try snapshot(root + "/layers", to: copy) }
         }
@@ -40,9 +47,12 @@ struct RestartTests {
             try await stream(made, in: root, reading: [0..<500_000])
             let store = made.store(root)
             try await running(store) {
-                let layer = try store.restore(made.description, source: ScriptedSource(made.blob) { _, _ in .fails(.unavailable) })
+                let layer = try store.restore(
+                    made.description, source: ScriptedSource(made.blob) { _, _ in .fails(.unavailable) })
                 #expect(try layer.local(0..<500_000)?.elementsEqual(made.tar[..<500_000]) == true)
-                #expect(layer.progress.contentPresent == table.segment(table.segmentNumber(containing: 499_999)).content.upperBound)
+                #expect(
+                    layer.progress.contentPresent
+                        == table.segment(table.segmentNumber(containing: 499_999)).content.upperBound)
             }
         }
     }
@@ -55,7 +65,8 @@ struct RestartTests {
             try FileManager.default.moveItem(atPath: root + "/killed", toPath: root + "/second/layers")
             let store = made.store(root + "/second")
             try await running(store) {
-                let layer = try store.restore(made.description, source: ScriptedSource(made.blob) { _, _ in .fails(.unavailable) })
+                let layer = try store.restore(
+                    made.description, source: ScriptedSource(made.blob) { _, _ in .fails(.unavailable) })
                 #expect(try layer.local(0..<500_000) == nil, "not before their checksum was compared")
                 try await made.expects(layer, 0..<500_000)
             }
@@ -74,7 +85,15 @@ struct RestartTests {
             try tar.seek(toOffset: UInt64(hurt.content.lowerBound) + 10)
             try tar.write(contentsOf: [1, 2, 3])
             try tar.close()
+            // Found out in one run that cannot fetch it, and not forgotten by the next.
+            let store = made.store(root) { $0.readTimeout = .milliseconds(200) }
+            try await running(store) {
+                let layer = try store.restore(
+                    made.description, source: ScriptedSource(made.blob) { _, _ in .fails(.notFound) })
+                await #expect(throws: LayerError.self) { try await layer.makeLocal(0..<table.contentSize) }
+            }
             #expect(try await reread(made, in: root) == [hurt.compressed])
+            #expect(try await reread(made, in: root) == [])
         }
     }
 
@@ -117,8 +136,28 @@ struct RestartTests {
             let tar = try FileHandle(forUpdating: URL(fileURLWithPath: directory(root, made) + "/layer.tar"))
             try tar.truncate(atOffset: size)
             try tar.close()
+            // A run that reads nothing of what is gone must not make the next one believe it is there.
+            let idle = made.store(root)
+            try await running(idle) { _ = try idle.restore(made.description, source: made.source) }
             let fetched = try await reread(made, in: root)
-            #expect(fetched.map(\.lowerBound).min() == table.segment(table.segmentNumber(containing: Int64(size))).compressed.lowerBound)
+            #expect(
+                fetched.map(\.lowerBound).min()
+                    == table.segment(table.segmentNumber(containing: Int64(size))).compressed.lowerBound)
+        }
+    }
+
+    @Test func aTruncatedCompleteLayerIsFilledUpAgain() async throws {
+        let made = try await MadeLayer.usual.value
+        try await withDirectory { root in
+            let first = made.store(root)
+            try await running(first) { _ = try await first.prefetch(made.description, source: made.source) }
+            let tar = try FileHandle(forUpdating: URL(fileURLWithPath: directory(root, made) + "/layer.tar"))
+            try tar.truncate(atOffset: 500_000)
+            try tar.close()
+            let idle = made.store(root)
+            try await running(idle) { _ = try idle.restore(made.description, source: made.source) }
+            #expect(try await !reread(made, in: root).isEmpty)
+            #expect(try await reread(made, in: root).isEmpty)
         }
     }
 
@@ -139,10 +178,14 @@ struct RestartTests {
             try await stream(made, in: root, reading: [0..<10])
             let path = directory(root, made) + "/ztoc"
             try write(Array(try read(path).prefix(3000)), path)
-            let cut = #expect(throws: LayerError.self) { try made.store(root).restore(made.description, source: made.source) }
+            let cut = #expect(throws: LayerError.self) {
+                try made.store(root).restore(made.description, source: made.source)
+            }
             #expect(cut?.code == .unusableTableOfContents)
             try FileManager.default.removeItem(atPath: path)
-            let gone = #expect(throws: LayerError.self) { try made.store(root).restore(made.description, source: made.source) }
+            let gone = #expect(throws: LayerError.self) {
+                try made.store(root).restore(made.description, source: made.source)
+            }
             #expect(gone?.code == .notFound)
             // Preparing anew clears away what is left.
             try await stream(made, in: root, reading: [0..<1000])
@@ -186,7 +229,8 @@ struct RestartTests {
             let source = made.source
             let store = made.store(root)
             try await running(store) {
-                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
                 try await made.expects(layer, 0..<made.table.contentSize)
             }
             #expect(source.reads.isEmpty)
@@ -199,7 +243,8 @@ struct RestartTests {
         try await withDirectory { root in
             let store = made.store(root)
             let (layer, reader) = try await running(store) {
-                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
                 let reader = Task { try await layer.makeLocal(0..<10) }
                 try await eventually { source.active == 1 }
                 return (layer, reader)

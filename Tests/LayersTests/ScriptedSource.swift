@@ -14,6 +14,8 @@ final class ScriptedSource: BlobSource {
         case wrong
         /// Gives one chunk, then nothing until cancelled.
         case stalls
+        /// Gives a byte now and then.
+        case trickles
         /// Gives nothing until the source's gate opens.
         case waits
     }
@@ -36,7 +38,10 @@ final class ScriptedSource: BlobSource {
     private let state = Mutex(State())
 
     /// - Parameter fault: for the nth read (from 0) of a range.
-    init(_ blob: [UInt8], chunk: Int = 10_000, _ fault: @escaping @Sendable (Int, Range<Int64>) -> Fault? = { _, _ in nil }) {
+    init(
+        _ blob: [UInt8], chunk: Int = 10_000,
+        _ fault: @escaping @Sendable (Int, Range<Int64>) -> Fault? = { _, _ in nil }
+    ) {
         self.blob = blob
         self.chunk = chunk
         self.fault = fault
@@ -80,6 +85,9 @@ final class ScriptedSource: BlobSource {
                 throw BlobError(.unavailable, "scripted: cut after \(limit)")
             case .short(let limit) where done + bytes.count >= limit:
                 return try await consume(Array(bytes.prefix(max(0, limit - done))))
+            case .trickles:
+                bytes = [bytes[0]]
+                try await Task.sleep(for: .milliseconds(10))
             case .wrong: for index in bytes.indices { bytes[index] ^= 1 }
             default: break
             }

@@ -1,9 +1,10 @@
 import LayerFormat
-@testable import Layers
 import OCI
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@testable import Layers
+
+@Suite(.timeLimit(.minutes(5)))
 struct StreamingTests {
     @Test(arguments: [LayerCompression.gzip, .none])
     func randomReadsUnderConcurrencyEqualTheTar(_ compression: LayerCompression) async throws {
@@ -37,7 +38,8 @@ struct StreamingTests {
         try await withDirectory { directory in
             let store = made.store(directory)
             try await running(store) {
-                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for _ in 0..<20 { group.addTask { try await made.expects(layer, 100_000..<100_100) } }
                     try await eventually { layer.progress.waiting == 20 }
@@ -57,12 +59,31 @@ struct StreamingTests {
         try await withDirectory { directory in
             let store = made.store(directory)
             try await running(store) {
-                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
                 let size = try made.table.contentSize
                 try await made.expects(layer, 0..<size)
             }
         }
         #expect(source.ranges.count == 1, "all segments of a small layer fit in one request")
+    }
+
+    @Test func aSequentialReaderIsReadAheadOf() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = made.source
+        try await withDirectory { directory in
+            let store = made.store(directory)
+            try await running(store) {
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
+                for start in stride(from: Int64(0), to: 600_000, by: 50_000) {
+                    try await made.expects(layer, start..<start + 50_000)
+                }
+                try await eventually { layer.progress.contentPresent > 850_000 }
+            }
+        }
+        let starts = source.ranges.map(\.lowerBound)
+        #expect(Set(starts).count == starts.count, "nothing twice")
     }
 
     @Test func localReadsNeedNoSource() async throws {
@@ -71,7 +92,8 @@ struct StreamingTests {
         try await withDirectory { directory in
             let store = made.store(directory)
             try await running(store) {
-                let layer = try await store.prepare(made.description, tableOfContents: made.tableOfContents, source: source)
+                let layer = try await store.prepare(
+                    made.description, tableOfContents: made.tableOfContents, source: source)
                 #expect(try layer.local(0..<10) == nil)
                 try await layer.makeLocal(0..<10)
                 #expect(try layer.local(0..<10) == Array(made.tar[0..<10]))

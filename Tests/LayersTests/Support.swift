@@ -74,7 +74,8 @@ struct MadeLayer {
         let indexed = try indexer.finish()
         tableOfContents = indexed.pieces.flatMap(\.self)
         description = LayerDescription(
-            slot: slot, blob: Digest(of: blob), blobSize: Int64(blob.count), diffID: Digest(of: tar), compression: compression)
+            slot: slot, blob: Digest(of: blob), blobSize: Int64(blob.count), diffID: Digest(of: tar),
+            compression: compression)
     }
 
     /// Random hex digits, so that gzip has something to do.

@@ -25,7 +25,8 @@ import Testing
     @Test func readsDockerSchema2AndTypelessBodies() throws {
         let docker = Self.manifest(
             mediaType: "application/vnd.docker.distribution.manifest.v2+json",
-            config: #"{"mediaType":"application/vnd.docker.container.image.v1+json","digest":"\#(Self.digest)","size":2}"#)
+            config:
+                #"{"mediaType":"application/vnd.docker.container.image.v1+json","digest":"\#(Self.digest)","size":2}"#)
         guard case .manifest(let one) = try ManifestDocument.parse(Array(docker.utf8), mediaType: nil) else {
             throw Unexpected(docker)
         }

@@ -27,7 +27,10 @@ import Testing
         ("arm takes older", platform("arm", "v7"), [platform("arm", "v5"), platform("arm", "v6")], [], 1),
         ("arm does not take newer", platform("arm", "v6"), [platform("arm", "v7")], [], nil),
         ("amd64 baseline", platform("amd64"), [platform("amd64", "v3"), platform("amd64")], [], 1),
-        ("amd64 best", platform("amd64", "v3"), [platform("amd64"), platform("amd64", "v2"), platform("amd64", "v4")], [], 1),
+        (
+            "amd64 best", platform("amd64", "v3"),
+            [platform("amd64"), platform("amd64", "v2"), platform("amd64", "v4")], [], 1
+        ),
         ("amd64 exact", platform("amd64", "v3"), [platform("amd64"), platform("amd64", "v3")], [], 1),
         ("other names", platform("amd64"), [platform("x86_64")], [], 0),
         ("first of equals", platform("amd64"), [platform("amd64"), platform("amd64")], [], 0),
@@ -54,6 +57,16 @@ import Testing
         #expect { try index.manifest(for: Self.platform("amd64")) } throws: {
             "\($0)" == "the image is not made for linux/amd64; it has linux/arm64, linux/s390x"
         }
+    }
+
+    @Test func knowsLevelsOfAMD64() {
+        let v2: Set<String> = ["cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"]
+        let v3 = v2.union(["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"])
+        let v4 = v3.union(["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"])
+        #expect(
+            [[], v2, v3, v4, v4.subtracting(["bmi1"])].map { Platform.amd64Variant(flags: $0) } == [
+                "v1", "v2", "v3", "v4", "v2",
+            ])
     }
 
     @Test(arguments: [

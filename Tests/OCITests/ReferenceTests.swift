@@ -36,7 +36,8 @@ import Testing
     }
 
     static let invalid: [String] = [
-        "", " ", "/", "a/", "/a", "a//b", "Alpine", "a/B", "host.example/App", ".a", "a.", "a..b", "a___b", "a._b", "-a",
+        "", " ", "/", "a/", "/a", "a//b", "Alpine", "a/B", "host.example/App", ".a", "a.", "a..b", "a___b", "a._b",
+        "-a",
         "a:", "a:-x", "a:.x", "a:b:c", "a:" + String(repeating: "t", count: 129), "a b", "ä", "a@", "a@sha256:12",
         "a@sha256:\(hex)@sha256:\(hex)", "a@md5:d41d8cd98f00b204e9800998ecf8427e", hex, "sha256:\(hex)",
         "host:/a", "host:x/a", "host:99999/a", "host:0/a", "-host.example/a", "host..example/a", ":5000/a", "[::1/a",

@@ -84,6 +84,12 @@ import Testing
         Lie(name: "long owner", code: .tooLarge) {
             try $0.set($0.entry(1), slot: 8, Array(repeating: 97, count: 65537))
         },
+        Lie(name: "sparse file without its map", code: .unsupported) { patch in
+            let records = patch.target(try #require(patch.field(patch.entry(7), 13)))
+            let record = patch.target(records + 4)
+            try patch.set(record, slot: 0, text("GNU.sparse.major"))
+            try patch.set(record, slot: 1, text("1"))
+        },
         Lie(name: "TarZinfo version", code: .malformed, file: Vectors.ztocC) {
             $0.set($0.checkpoints.upperBound - 4, 4, 3)
         },

@@ -20,10 +20,16 @@ package final class ChildProcess: Sendable {
     private let state: Mutex<State>
 
     /// Starts `arguments[0]`, looked up in PATH, writing to a new file at `logPath`.
-    package init(_ arguments: [String], logPath: String) throws {
+    /// - Parameter removing: a directory that goes with the program, even if the test process is killed.
+    package init(_ arguments: [String], logPath: String, removing directory: String? = nil) throws {
         self.logPath = logPath
         // The shell ends the program when its standard input ends: when we close our end, or are gone.
-        let script = "\"$@\" </dev/null & child=$!; read line; kill -9 $child; wait $child"
+        let script = """
+            files=$1; shift
+            "$@" </dev/null & child=$!
+            read line; kill -9 $child; wait $child
+            [ -z "$files" ] || rm -rf "$files"
+            """
         var ends: [Int32] = [0, 0]
         // A socket can be born close-on-exec, so that no other child holds the lifeline; a pipe needs a second call.
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -43,7 +49,7 @@ package final class ChildProcess: Sendable {
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let words = ["/bin/sh", "-c", script, "sh"] + arguments
+        let words = ["/bin/sh", "-c", script, "sh", directory ?? ""] + arguments
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { pointers.forEach { free($0) } }
         var identifier: pid_t = 0
@@ -73,14 +79,16 @@ package final class ChildProcess: Sendable {
     }
 
     /// Waits until the log holds a match of `pattern` and returns its last capture.
-    package func waitForLog(_ pattern: String, for limit: Duration = .seconds(30)) async throws -> String {
+    package func waitForLog(_ pattern: String, for limit: Duration = .seconds(60)) async throws -> String {
         let expression = try Regex(pattern, as: (Substring, Substring).self)
         let end = ContinuousClock.now + limit
-        while .now < end {
+        while true {
+            let isLast = ContinuousClock.now >= end
+            let log = log
             if let match = log.firstMatch(of: expression) { return String(match.output.1) }
+            if isLast { throw Failed(description: "no \(pattern) in the log:\n\(log)") }
             try await Task.sleep(for: .milliseconds(20))
         }
-        throw Failed(description: "no \(pattern) in the log:\n\(log)")
     }
 
     /// Runs a program to its end and returns its standard output and error.

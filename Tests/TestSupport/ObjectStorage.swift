@@ -44,7 +44,9 @@ package final class ObjectStorage: Sendable {
     func refusal(of request: WireHead) -> (status: Int, body: String)? {
         // S3, GCS and Azure refuse a signed URL that comes with credentials in a header as well (registry.md 4.1).
         if request.value(of: "Authorization") != nil {
-            return (400, "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>")
+            return (
+                400, "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>"
+            )
         }
         let signature = request.target.components(separatedBy: "X-Amz-Signature=").last ?? ""
         return grants.withLock { grants -> (Int, String)? in

@@ -41,10 +41,9 @@ package final class TLSFront: Sendable {
                 while data := await reader.read(65536):
                     writer.write(data)
                     await writer.drain()
-            except (OSError, ssl.SSLError):
-                pass
-            finally:
                 writer.close()
+            except (OSError, ssl.SSLError):
+                writer.transport.abort()
 
         async def serve(reader, writer):
             upstream = await asyncio.open_connection("127.0.0.1", target)

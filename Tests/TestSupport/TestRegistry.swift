@@ -42,7 +42,8 @@ package final class TestRegistry: Sendable {
                 toFile: configuration, atomically: true, encoding: .utf8)
             isSecure = options.certificates != nil
             process = try ChildProcess(
-                ["docker-registry", "serve", configuration], logPath: directory + "/registry.log")
+                ["docker-registry", "serve", configuration], logPath: directory + "/registry.log",
+                removing: directory)
             let text = try await process.waitForLog("listening on 127[.]0[.]0[.]1:([0-9]+)")
             guard let port = UInt16(text) else { throw ChildProcess.Failed(description: "no port: \(text)") }
             self.port = port
@@ -64,7 +65,6 @@ package final class TestRegistry: Sendable {
     /// Ends the registry and removes its files.
     package func stop() {
         process.stop()
-        try? FileManager.default.removeItem(atPath: directory)
     }
 
     private static func configuration(_ options: Options, _ directory: String) throws -> String {
@@ -90,7 +90,8 @@ package final class TestRegistry: Sendable {
             // The registry takes bcrypt alone, which the system's crypt(3) can do and perl can reach.
             let lines = try users.map { user, password in
                 let salt = "$2b$05$imageletimageletimageu"
-                return try user + ":" + ChildProcess.run(["perl", "-e", "print crypt($ARGV[0], $ARGV[1])", password, salt])
+                return try user + ":"
+                    + ChildProcess.run(["perl", "-e", "print crypt($ARGV[0], $ARGV[1])", password, salt])
             }
             try (lines.joined(separator: "\n") + "\n").write(
                 toFile: directory + "/htpasswd", atomically: true, encoding: .utf8)

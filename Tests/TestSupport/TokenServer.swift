@@ -104,7 +104,9 @@ package final class TokenServer: Sendable {
     private func user(_ exchange: Exchange, _ basic: String?) -> String? {
         let fields = exchange.fields.mapValues { $0.first ?? "" }
         if exchange.method == "POST" {
-            if fields["grant_type"] == "refresh_token" { return fields["refresh_token"] == Self.refreshToken ? "user" : nil }
+            if fields["grant_type"] == "refresh_token" {
+                return fields["refresh_token"] == Self.refreshToken ? "user" : nil
+            }
             guard let user = fields["username"], options.users[user] == fields["password"] else { return nil }
             return user
         }

@@ -64,6 +64,12 @@ class Node:
         answer = self.answer(name, verbose)
         return answer.image if answer.HasField("image") else None
 
+    def known(self, name):
+        """The status of an image that has to be there."""
+        image = self.status(name)
+        assert image is not None, f"{name} is not present"
+        return image
+
     def answer(self, name, verbose=False):
         request = self.messages.ImageStatusRequest(image=self.spec(name), verbose=verbose)
         return self.stub.ImageStatus(request, timeout=10)
@@ -136,8 +142,7 @@ def usage_answers(node):
 def public_tag(node, name):
     node.forget(name)
     reference = node.pull(name)
-    image = node.status(name)
-    assert image is not None, "not present after the pull"
+    image = node.known(name)
     equal(reference, image.id, "image_ref")
     assert image.id and image.size > 0, "id or size not set"
     equal(list(image.repo_tags), [name], "repo_tags")
@@ -155,17 +160,16 @@ def short_deadline(node, name):
 def without_tag(node, name):
     node.forget(name)
     node.pull(name)
-    equal(list(node.status(name).repo_tags), [name + ":latest"], "repo_tags")
+    equal(list(node.known(name).repo_tags), [name + ":latest"], "repo_tags")
     node.forget(name)
 
 
 def by_digest(node, name):
     node.pull(name)
-    reference = node.status(name).repo_digests[0]
+    reference = node.known(name).repo_digests[0]
     node.forget(name)
     node.pull(reference)
-    image = node.status(reference)
-    assert image is not None, "not present"
+    image = node.known(reference)
     equal(list(image.repo_tags), [], "repo_tags")
     equal(list(image.repo_digests), [reference], "repo_digests")
     node.forget(reference)
@@ -173,7 +177,7 @@ def by_digest(node, name):
 
 def same_by_every_name(node, name):
     node.pull(name)
-    image = node.status(name)
+    image = node.known(name)
     for alias in [image.id, image.id.removeprefix("sha256:"), *image.repo_tags, *image.repo_digests]:
         equal(node.status(alias), image, f"status of {alias}")
     equal([known for known in node.list(image.id)], [image], "list by id")
@@ -191,7 +195,7 @@ def verbose(node, name):
 
 def user(node, name, expected):
     node.pull(name)
-    image = node.status(name)
+    image = node.known(name)
     found = (image.uid.value if image.HasField("uid") else None, image.username)
     equal(found, (int(expected), "") if expected.isdigit() else (None, expected), "uid and username")
 
@@ -199,7 +203,7 @@ def user(node, name, expected):
 def different_images(node, names):
     for name in names:
         node.pull(name)
-    ids = {node.status(name).id for name in names}
+    ids = {node.known(name).id for name in names}
     equal(len(ids), len(names), "distinct ids")
     for image in node.list():
         if image.id in ids:
@@ -207,8 +211,9 @@ def different_images(node, names):
 
 
 def same_image(node, names):
-    for name in names:
-        node.forget(name)
+    # By whatever other name it is here already: gone with this one.
+    node.pull(names[0])
+    node.forget(names[0])
     ids = {node.pull(name) for name in names}
     equal(len(ids), 1, "distinct ids")
     images = [image for image in node.list() if image.id in ids]
@@ -217,7 +222,7 @@ def same_image(node, names):
 
 
 def removal_of_all_names(node, names):
-    image = node.status(names[0])
+    image = node.known(names[0])
     node.remove(names[0])
     for name in [*names, image.id]:
         assert node.status(name) is None, f"{name} is still present"
@@ -232,7 +237,7 @@ def listed_after_pull(node, name):
 
 
 def gone_after_removal(node, name):
-    identity = node.status(name).id
+    identity = node.known(name).id
     node.remove(identity)
     assert identity not in [image.id for image in node.list()], "listed after removal"
     assert node.status(name) is None, "status after removal"
@@ -254,7 +259,7 @@ def parallel_pulls(node, name):
     with concurrent.futures.ThreadPoolExecutor(5) as pool:
         ids = list(pool.map(lambda _: node.pull(name), range(5)))
     equal(len(set(ids)), 1, "distinct ids")
-    equal(ids[0], node.status(name).id, "id")
+    equal(ids[0], node.known(name).id, "id")
 
 
 def unknown_removal(node):
@@ -286,7 +291,7 @@ def unknown_fields(node, name):
     request = node.messages.ImageStatusRequest(image=node.spec(name)).SerializeToString() + b"\xfa\xf0\x04\x03new"
     call = node.channel.unary_unary("/runtime.v1.ImageService/ImageStatus")
     answer = node.messages.ImageStatusResponse.FromString(call(request, timeout=10))
-    equal(answer.image, node.status(name), "image")
+    equal(answer.image, node.known(name), "image")
 
 
 def large_request(node):
@@ -333,8 +338,11 @@ def main():
         node = Node(options.socket, *stubs(directory), options.creds)
         checks = Checks()
         names = options.references
-        for name in names:
-            node.forget(name)
+        try:
+            for name in names:
+                node.forget(name)
+        except grpc.RpcError as error:
+            sys.exit(f"cri_client.py: {options.socket}: {error.code().name}: {error.details()}")
         first = names[0]
 
         checks.run("ImageFsInfo names a directory and its use", usage_answers, node)
@@ -358,7 +366,7 @@ def main():
         checks.run("13: five removals at once", parallel_removal, node, first)
         checks.run("16: removal of an unknown id, twice", unknown_removal, node)
         checks.run("five pulls at once give one image", parallel_pulls, node, first)
-        checks.run("a second pull of a present image gives the same id", lambda: equal(node.pull(first), node.status(first).id, "id"))
+        checks.run("a second pull of a present image gives the same id", lambda: equal(node.pull(first), node.known(first).id, "id"))
         checks.run("StreamImages sends what ListImages lists", streams_what_it_lists, node)
         checks.run("fields of a later CRI are no error", unknown_fields, node, first)
         checks.run("an empty name is absent", absent, node, "")
