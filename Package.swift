@@ -131,7 +131,8 @@ let package = Package(
         suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
         suite("DistributionTests", on: ["Distribution", "HTTP", "OCI", "TestSupport"], packages: [log]),
         suite(
-            "LayersTests", on: ["Hashing", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"], packages: [log]),
+            "LayersTests", on: ["Hashing", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"],
+            packages: [log]),
         suite(
             "LayerFSTests", on: ["FUSE", "LayerFS", "LayerFormat", "Layers", "Linux", "TestSupport"], packages: [log]),
         suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),

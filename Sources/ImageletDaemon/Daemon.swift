@@ -24,6 +24,7 @@ package struct Daemon: Sendable {
     /// Serves until SIGTERM or SIGINT, then ends in order: sockets first, the mount last.
     /// - Throws: if the daemon cannot start (a second one on this directory, a database it cannot read, no FUSE), or a part fails.
     package func run() async throws {
+        Allocator.giveBackFreedMemory()
         let paths = Paths(root: configuration.rootDirectory)
         try paths.create()
         // Held for the life of the process: the kernel lets go of it however we end.
@@ -41,7 +42,8 @@ package struct Daemon: Sendable {
         let catalog = ImageCatalog(storage: storage, directory: paths.root)
         let mounts = ImageMounts(storage: storage, catalog: catalog, directory: paths.mounts)
         let puller = Puller(
-            storage: storage, registry: registry.client(logger: logger), options: configuration.pullOptions, logger: logger)
+            storage: storage, registry: registry.client(logger: logger), options: configuration.pullOptions,
+            logger: logger)
 
         try await Recovery(storage: storage, registry: registry.client(logger: logger), logger: logger).run()
         try mounts.sweep()
@@ -58,18 +60,35 @@ package struct Daemon: Sendable {
         logger.info(
             "serving",
             metadata: [
-                "cri": "\(configuration.sockets.cri)", "admin": "\(configuration.sockets.admin)", "root": "\(paths.root)",
+                "cri": "\(configuration.sockets.cri)", "admin": "\(configuration.sockets.admin)",
+                "root": "\(paths.root)",
                 "version": "\(Version.current)", "layers": "\(store.slots().count)",
             ])
 
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: Part { try await store.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(
+                        service: Part { try await store.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: Part { await LayerWatch(storage: storage, logger: logger).run() }),
-                    .init(service: Part { try await mount.run() } stop: { mount.stop() }),
-                    .init(service: Part { try await control.run() } stop: { control.beginGracefulShutdown() }),
-                    .init(service: Part { try await cri.run() } stop: { cri.beginGracefulShutdown() }),
+                    .init(
+                        service: Part {
+                            try await mount.run()
+                        } stop: {
+                            mount.stop()
+                        }),
+                    .init(
+                        service: Part {
+                            try await control.run()
+                        } stop: {
+                            control.beginGracefulShutdown()
+                        }),
+                    .init(
+                        service: Part {
+                            try await cri.run()
+                        } stop: {
+                            cri.beginGracefulShutdown()
+                        }),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
@@ -96,7 +115,11 @@ private struct Part: Service {
 
     func run() async throws {
         if let stop {
-            try await withGracefulShutdownHandler { try await body() } onGracefulShutdown: { stop() }
+            try await withGracefulShutdownHandler {
+                try await body()
+            } onGracefulShutdown: {
+                stop()
+            }
         } else {
             try await cancelWhenGracefulShutdown {
                 do { try await body() } catch is CancellationError {}

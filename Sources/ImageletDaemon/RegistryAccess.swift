@@ -15,8 +15,11 @@ package struct RegistryAccess: Sendable {
     package init(_ configuration: ImageletConfiguration) {
         http = HTTPClient(options: .init(userAgent: "imagelet/\(Version.current)"))
         hosts = HostConfiguration(
-            directories: configuration.registries.hostsDirectories, plainHTTP: Set(configuration.registries.plainHTTPHosts))
-        if let path = configuration.registries.dockerConfig ?? DockerConfig.defaultPath(environment: ProcessIdentity.environment) {
+            directories: configuration.registries.hostsDirectories,
+            plainHTTP: Set(configuration.registries.plainHTTPHosts))
+        if let path = configuration.registries.dockerConfig
+            ?? DockerConfig.defaultPath(environment: ProcessIdentity.environment)
+        {
             credentials = DockerConfig(path: path)
         } else {
             credentials = NoCredentials()

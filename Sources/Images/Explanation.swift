@@ -28,7 +28,7 @@ package struct Explainer: Sendable {
     /// - Parameter annotation: the strategy a pod would ask for.
     /// - Throws: `ImageError`, `CancellationError`.
     package func explain(
-        _ image: String, at origin: some ImageOrigin, annotation: String? = nil
+        _ image: String, at origin: any ImageOrigin, annotation: String? = nil
     ) async throws -> Explanation {
         do {
             let name = try Reference(image).withDefaultTag
@@ -42,9 +42,11 @@ package struct Explainer: Sendable {
                     index: nil, compressedSize: 0)
             case .image(let resolved):
                 let findings = try await finder.find(
-                    resolved, at: origin, holdings: try storage?.holdings(of: resolved) ?? .init(), annotation: annotation)
+                    resolved, at: origin, holdings: try storage?.holdings(of: resolved) ?? .init(),
+                    annotation: annotation)
                 return Explanation(
-                    image: name.description, digest: resolved.digest, facts: findings.facts, decision: findings.decision,
+                    image: name.description, digest: resolved.digest, facts: findings.facts,
+                    decision: findings.decision,
                     index: findings.index, compressedSize: resolved.compressedSize)
             }
         } catch let error where !(error is CancellationError) {

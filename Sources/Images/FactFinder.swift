@@ -45,7 +45,7 @@ package struct FactFinder: Sendable {
 
     /// - Parameter annotation: the pod's wish, as it wrote it.
     package func find(
-        _ image: ResolvedImage, at origin: some ImageOrigin, holdings: Holdings, annotation: String?
+        _ image: ResolvedImage, at origin: any ImageOrigin, holdings: Holdings, annotation: String?
     ) async throws -> Findings {
         var facts = Facts(
             reference: image.reference,
@@ -64,14 +64,16 @@ package struct FactFinder: Sendable {
         }
         let discovered = try await discovery.discover(image, at: origin, distrusted: holdings.poisoned)
         facts.index = discovered.fact
-        if case .found = discovered.fact, let largest = image.layers.max(by: { $0.descriptor.size < $1.descriptor.size }) {
+        if case .found = discovered.fact,
+            let largest = image.layers.max(by: { $0.descriptor.size < $1.descriptor.size })
+        {
             facts.ranges = try await ranges(largest.descriptor, image.reference, origin)
         }
         return Findings(facts: facts, decision: options.decide(facts), tables: discovered.tables)
     }
 
     private func ranges(
-        _ descriptor: Descriptor, _ reference: Reference, _ origin: some ImageOrigin
+        _ descriptor: Descriptor, _ reference: Reference, _ origin: any ImageOrigin
     ) async throws -> RangeFact {
         do {
             return try await origin.servesRanges(of: descriptor, in: reference) ? .supported : .unsupported

@@ -30,7 +30,8 @@ package struct Image: Sendable, Equatable {
 extension Image {
     init(_ record: ImageRecord) {
         self.init(
-            id: record.id.description, tags: record.references, digests: record.digests, size: UInt64(max(record.size, 1)),
+            id: record.id.description, tags: record.references, digests: record.digests,
+            size: UInt64(max(record.size, 1)),
             user: record.user, pinned: record.isPinned)
     }
 }

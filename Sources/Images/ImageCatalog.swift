@@ -53,7 +53,8 @@ package final class ImageCatalog: Sendable {
     }
 
     package func reasons(of record: ImageRecord) -> [Reason] {
-        (try? OCIDocument.decode([Reason].self, from: Array(record.reasons.utf8), what: "reasons", error: .invalidConfig)) ?? []
+        (try? OCIDocument.decode(
+            [Reason].self, from: Array(record.reasons.utf8), what: "reasons", error: .invalidConfig)) ?? []
     }
 
     private func find(_ name: String) throws -> ImageRecord? {

@@ -11,7 +11,7 @@ package struct ImageResolver: Sendable {
 
     /// Follows at most one index to the platform's manifest.
     /// - Throws: what the origin throws, `OCIError` for documents that break the rules.
-    package func resolve(_ reference: Reference, at origin: some ImageOrigin) async throws -> Resolution {
+    package func resolve(_ reference: Reference, at origin: any ImageOrigin) async throws -> Resolution {
         let named = try await origin.resolve(reference)
         switch try ManifestDocument.parse(named.bytes, mediaType: named.mediaType) {
         case .manifest(let manifest):
@@ -34,11 +34,13 @@ package struct ImageResolver: Sendable {
 
     private func image(
         _ reference: Reference, _ fetched: FetchedManifest, _ nameDigest: Digest, _ manifest: Manifest,
-        _ origin: some ImageOrigin
+        _ origin: any ImageOrigin
     ) async throws -> Resolution {
         let configBytes = try await origin.blob(manifest.config, in: reference, cap: Int64(OCIDocument.maximumSize))
         let config = try ImageConfig(parsing: configBytes)
-        let layers = try config.layers(of: manifest).map { ResolvedImage.Layer(descriptor: $0.layer, diffID: $0.diffID) }
+        let layers = try config.layers(of: manifest).map {
+            ResolvedImage.Layer(descriptor: $0.layer, diffID: $0.diffID)
+        }
         return .image(
             ResolvedImage(
                 reference: reference, digest: fetched.digest, nameDigest: nameDigest, manifest: manifest,

@@ -49,7 +49,8 @@ package struct ImageStorage: Sendable {
         let new = image.distinctLayers.map { layer in
             NewLayer(
                 digest: layer.descriptor.digest, size: layer.descriptor.size, diffID: layer.diffID,
-                compression: (layer.descriptor.layerCompression ?? .gzip).rawValue, source: image.reference.repositoryName)
+                compression: (layer.descriptor.layerCompression ?? .gzip).rawValue,
+                source: image.reference.repositoryName)
         }
         return Dictionary(uniqueKeysWithValues: try state.allocate(new).map { ($0.digest, $0) })
     }
@@ -78,6 +79,7 @@ extension LayerDescription {
     init?(_ record: LayerRecord) {
         guard let compression = LayerCompression(rawValue: record.compression) else { return nil }
         self.init(
-            slot: record.slot, blob: record.digest, blobSize: record.size, diffID: record.diffID, compression: compression)
+            slot: record.slot, blob: record.digest, blobSize: record.size, diffID: record.diffID,
+            compression: compression)
     }
 }

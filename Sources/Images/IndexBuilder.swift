@@ -47,7 +47,7 @@ package struct IndexBuilder: Sendable {
     ///   - report: called with each layer's outcome, and with the bytes read of it so far.
     /// - Throws: `ImageError`, `CancellationError`.
     package func build(
-        _ reference: Reference, at origin: some ImageOrigin, into layout: IndexLayout,
+        _ reference: Reference, at origin: any ImageOrigin, into layout: IndexLayout,
         report: @escaping @Sendable (LayerOutcome) -> Void = { _ in }
     ) async throws -> Result {
         do {
@@ -65,7 +65,8 @@ package struct IndexBuilder: Sendable {
                 if let outcome = outcomes[digest], let table = outcome.table {
                     tables.append(
                         IndexManifest.ztocDescriptor(
-                            digest: table, size: outcome.tableSize, spanSize: options.spanSize, layer: layer.descriptor))
+                            digest: table, size: outcome.tableSize, spanSize: options.spanSize, layer: layer.descriptor)
+                    )
                 }
             }
             guard !tables.isEmpty else {
@@ -97,12 +98,13 @@ package struct IndexBuilder: Sendable {
     }
 
     private func index(
-        _ layer: ResolvedImage.Layer, of image: ResolvedImage, at origin: some ImageOrigin, into layout: IndexLayout
+        _ layer: ResolvedImage.Layer, of image: ResolvedImage, at origin: any ImageOrigin, into layout: IndexLayout
     ) async throws -> LayerOutcome {
         let descriptor = layer.descriptor
         guard let compression = descriptor.layerCompression else {
             return LayerOutcome(
-                layer: descriptor.digest, tableSize: 0, skipped: "its type '\(descriptor.mediaType)' is neither gzip nor plain tar")
+                layer: descriptor.digest, tableSize: 0,
+                skipped: "its type '\(descriptor.mediaType)' is neither gzip nor plain tar")
         }
         guard descriptor.size >= options.smallestLayer else {
             return LayerOutcome(
@@ -116,12 +118,14 @@ package struct IndexBuilder: Sendable {
             let indexed = try builder.finish()
             guard indexed.blobDigest == descriptor.digest else {
                 throw ImageError(
-                    .corrupt, "layer \(descriptor.digest): the registry sent other bytes, with digest \(indexed.blobDigest)")
+                    .corrupt,
+                    "layer \(descriptor.digest): the registry sent other bytes, with digest \(indexed.blobDigest)")
             }
             guard indexed.diffID == layer.diffID else {
                 throw ImageError(
                     .corrupt,
-                    "layer \(descriptor.digest): its content has digest \(indexed.diffID), the image config says \(layer.diffID)")
+                    "layer \(descriptor.digest): its content has digest \(indexed.diffID), the image config says \(layer.diffID)"
+                )
             }
             let table = Digest(ofPieces: indexed.pieces)
             try layout.add(indexed.pieces, digest: table)
@@ -136,10 +140,11 @@ package struct IndexBuilder: Sendable {
 
 extension ImageResolver {
     /// The image, or an error that says why it is none.
-    package func image(_ reference: Reference, at origin: some ImageOrigin) async throws -> ResolvedImage {
+    package func image(_ reference: Reference, at origin: any ImageOrigin) async throws -> ResolvedImage {
         switch try await resolve(reference, at: origin) {
         case .image(let image): return image
-        case .unsupported(_, let why): throw ImageError(.unsupported, "\(reference) is no image that can be run: \(why)")
+        case .unsupported(_, let why):
+            throw ImageError(.unsupported, "\(reference) is no image that can be run: \(why)")
         }
     }
 }

@@ -34,7 +34,7 @@ package struct IndexDiscovery: Sendable {
     /// - Parameter distrusted: layers whose table of contents proved wrong; no table is counted for them.
     /// - Throws: `CancellationError` only: what could not be asked is a fact, too.
     package func discover(
-        _ image: ResolvedImage, at origin: some ImageOrigin, distrusted: Set<Digest>
+        _ image: ResolvedImage, at origin: any ImageOrigin, distrusted: Set<Digest>
     ) async throws -> DiscoveredIndex {
         let layers = Set(image.layers.map(\.descriptor.digest)).subtracting(distrusted)
         let mine = layers.filter { own?.has($0) ?? false }
@@ -68,7 +68,7 @@ package struct IndexDiscovery: Sendable {
     }
 
     private func search(
-        _ image: ResolvedImage, at origin: some ImageOrigin, _ layers: Set<Digest>
+        _ image: ResolvedImage, at origin: any ImageOrigin, _ layers: Set<Digest>
     ) async throws -> FoundManifest? {
         if let bound = Discovery.indexDigest(in: image.manifest.annotations) {
             let manifest = try await fetch(bound, image.reference, origin)
@@ -98,13 +98,13 @@ package struct IndexDiscovery: Sendable {
     }
 
     private func referrers(
-        of subject: Digest, _ image: ResolvedImage, _ origin: some ImageOrigin
+        of subject: Digest, _ image: ResolvedImage, _ origin: any ImageOrigin
     ) async throws -> [Descriptor] {
         try await origin.referrers(of: subject, artifactType: SOCINames.indexV1.rawValue, in: image.reference)
     }
 
     private func fetch(
-        _ digest: Digest, _ reference: Reference, _ origin: some ImageOrigin
+        _ digest: Digest, _ reference: Reference, _ origin: any ImageOrigin
     ) async throws -> IndexManifest {
         try IndexManifest(parsing: try await origin.manifest(digest, in: reference).bytes)
     }

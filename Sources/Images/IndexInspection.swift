@@ -56,7 +56,8 @@ package struct IndexInspection: Sendable {
             return found.map { version, candidate in
                 Listed(
                     digest: candidate.digest, version: version,
-                    coveredLayers: layers.filter { !candidate.manifest.ztocs(for: $0).isEmpty }.count, layers: layers.count,
+                    coveredLayers: layers.filter { !candidate.manifest.ztocs(for: $0).isEmpty }.count,
+                    layers: layers.count,
                     size: candidate.manifest.layers.reduce(0) { $0 + $1.size },
                     buildTool: candidate.manifest.annotations[SOCINames.buildTool],
                     isUsed: candidate.digest == used?.digest)
@@ -90,7 +91,8 @@ package struct IndexInspection: Sendable {
                 throw ImageError(.unavailable, "could not ask for an index of \(reference): \(why)")
             case .none, .found:
                 throw ImageError(
-                    .notFound, "\(reference) has no index; make one: imagelet index build \(reference), then index push")
+                    .notFound, "\(reference) has no index; make one: imagelet index build \(reference), then index push"
+                )
             }
         }
         var result: [(ResolvedImage.Layer, Descriptor, ZTOC)] = []

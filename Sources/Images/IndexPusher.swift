@@ -43,7 +43,8 @@ package struct IndexPusher: Sendable {
                 size: Int64(SOCINames.emptyConfig.count))
             try await push(config, SOCINames.emptyConfig, reference)
             try await registry.pushManifest(
-                reference.withDigest(descriptor.digest), bytes: bytes, mediaType: .ociManifest, credentials: credentials)
+                reference.withDigest(descriptor.digest), bytes: bytes, mediaType: .ociManifest, credentials: credentials
+            )
             return descriptor.digest
         } catch let error where !(error is CancellationError) {
             throw ImageError(describing: error)

@@ -47,7 +47,9 @@ package struct IndexVerifier: Sendable {
         if truth.blobDigest != layer.descriptor.digest {
             faults.append("the registry sends a blob with digest \(truth.blobDigest)")
         }
-        if truth.diffID != layer.diffID { faults.append("the layer's content has digest \(truth.diffID), not its diffID") }
+        if truth.diffID != layer.diffID {
+            faults.append("the layer's content has digest \(truth.diffID), not its diffID")
+        }
         let isIdentical = Digest(ofPieces: truth.pieces) == descriptor.digest
         if !isIdentical {
             faults += try differences(ztoc, ZTOC(InMemoryBytes(Array(truth.pieces.joined()))))
@@ -59,7 +61,9 @@ package struct IndexVerifier: Sendable {
     /// Where a table differs from the one made of the layer just now. The form may differ (time zones, the peer's versions), facts may not.
     private func differences(_ claimed: ZTOC, _ truth: ZTOC) throws -> [String] {
         if claimed.blobSize != truth.blobSize { return ["it is for a blob of \(claimed.blobSize) bytes"] }
-        if claimed.contentSize != truth.contentSize { return ["it says the tar has \(claimed.contentSize) bytes, not \(truth.contentSize)"] }
+        if claimed.contentSize != truth.contentSize {
+            return ["it says the tar has \(claimed.contentSize) bytes, not \(truth.contentSize)"]
+        }
         if claimed.segmentCount != truth.segmentCount {
             return ["it has \(claimed.segmentCount) spans where the layer gives \(truth.segmentCount)"]
         }
@@ -78,7 +82,8 @@ package struct IndexVerifier: Sendable {
             defer { index += 1 }
             guard faults.count < Self.enough else { return }
             if index >= entries.count || entry != entries[index] {
-                faults.append("entry \(index) ('\(String(decoding: entry.name, as: UTF8.self))') is not what the tar says")
+                faults.append(
+                    "entry \(index) ('\(String(decoding: entry.name, as: UTF8.self))') is not what the tar says")
             }
         }
         if index != entries.count { faults.append("it has \(index) entries where the tar has \(entries.count)") }

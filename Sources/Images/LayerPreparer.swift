@@ -17,7 +17,7 @@ struct LayerPreparer: Sendable {
 
     func prepare(
         _ image: ResolvedImage, _ findings: FactFinder.Findings, _ records: [Digest: LayerRecord],
-        _ origin: some ImageOrigin
+        _ origin: any ImageOrigin
     ) async throws {
         let actions = Dictionary(findings.decision.layers.map { ($0.digest, $0.action) }) { first, _ in first }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -36,12 +36,13 @@ struct LayerPreparer: Sendable {
 
     private func prepare(
         _ layer: ResolvedImage.Layer, _ action: Decision.LayerPlan.Action, _ table: TableOrigin?, _ record: LayerRecord,
-        _ origin: some ImageOrigin, in reference: Reference
+        _ origin: any ImageOrigin, in reference: Reference
     ) async throws {
         let digest = layer.descriptor.digest
         let source = origin.source(layer.descriptor, in: reference)
         guard let description = LayerDescription(record) else {
-            throw ImageError(.failed, "layer \(digest) is recorded with the unknown compression '\(record.compression)'")
+            throw ImageError(
+                .failed, "layer \(digest) is recorded with the unknown compression '\(record.compression)'")
         }
         // What proved wrong is made anew, whole.
         let action = record.poisoned == nil ? action : .prefetch
@@ -70,7 +71,7 @@ struct LayerPreparer: Sendable {
 
     /// The ways to a table of contents' bytes, to be tried in order.
     private func reads(
-        of table: TableOrigin, _ layer: ResolvedImage.Layer, _ origin: some ImageOrigin, in reference: Reference
+        of table: TableOrigin, _ layer: ResolvedImage.Layer, _ origin: any ImageOrigin, in reference: Reference
     ) -> [() async throws -> [UInt8]] {
         switch table {
         case .blobs(let descriptors):
@@ -81,7 +82,8 @@ struct LayerPreparer: Sendable {
             [
                 {
                     guard let bytes = storage.indexes.read(layer.descriptor.digest) else {
-                        throw LayerFormatError(.malformed, "the table of contents this node made cannot be read any more")
+                        throw LayerFormatError(
+                            .malformed, "the table of contents this node made cannot be read any more")
                     }
                     return bytes
                 }
@@ -94,7 +96,8 @@ struct LayerPreparer: Sendable {
         switch error {
         case is LayerFormatError, is OCIError: true
         case let error as LayerError: error.code == .unusableTableOfContents
-        case let error as RegistryError: error.code == .notFound || error.code == .invalidResponse || error.code == .tooLarge
+        case let error as RegistryError:
+            error.code == .notFound || error.code == .invalidResponse || error.code == .tooLarge
         default: false
         }
     }

@@ -33,7 +33,8 @@ package struct LayerWatch: Sendable {
             logger.info("layer complete", metadata: ["layer.digest": "\(digest)"])
         case .completeUnchecked(let digest, let why):
             try storage.state.markComplete(digest)
-            logger.warning("layer complete, diffID not checked", metadata: ["layer.digest": "\(digest)", "reason": "\(why)"])
+            logger.warning(
+                "layer complete, diffID not checked", metadata: ["layer.digest": "\(digest)", "reason": "\(why)"])
         case .poisoned(let digest, let why):
             try storage.state.poison(digest, reason: why)
             storage.indexes.drop(digest)

@@ -68,7 +68,9 @@ package final class Puller: Sendable {
         return board.watch(name) { [storage] in storage.status(of: $0) }
     }
 
-    private func pull(_ name: Reference, _ request: PullRequest, _ entry: ProgressBoard.Entry) async throws -> PullResult {
+    private func pull(_ name: Reference, _ request: PullRequest, _ entry: ProgressBoard.Entry) async throws
+        -> PullResult
+    {
         let origin = RegistryOrigin(registry, credentials: request.credentials, held: storage)
         let image: ResolvedImage
         switch try await ImageResolver().resolve(name, at: origin) {
@@ -92,7 +94,9 @@ package final class Puller: Sendable {
         let digests = Set(image.layers.map(\.descriptor.digest))
         storage.custody.hold(digests)
         let outcome: Result<Decision, any Error>
-        do { outcome = .success(try await acquireHeld(image, origin, annotation, entry)) } catch { outcome = .failure(error) }
+        do { outcome = .success(try await acquireHeld(image, origin, annotation, entry)) } catch {
+            outcome = .failure(error)
+        }
         try await storage.custody.release(digests)
         return try outcome.get()
     }
@@ -121,7 +125,8 @@ package final class Puller: Sendable {
         }
         let records = try storage.allocate(image)
         entry.fetch(
-            decision, imageID: image.manifest.config.digest.description, layers: image.distinctLayers.map(\.descriptor.digest))
+            decision, imageID: image.manifest.config.digest.description,
+            layers: image.distinctLayers.map(\.descriptor.digest))
         try await preparer.prepare(image, findings, records, origin)
         try storage.state.save(try ImageRecord(image, decision))
         if let index = findings.index { try storage.state.setUsedIndex(index, manifest: image.digest) }

@@ -35,7 +35,8 @@ extension ExitStatus {
         switch failure.code {
         case .notFound: self = .notFound
         case .unauthenticated, .permissionDenied, .failedPrecondition: self = .refused
-        case .unavailable, .deadlineExceeded: self = .unavailable
+        // Rate limits and full disks pass, too.
+        case .unavailable, .deadlineExceeded, .resourceExhausted: self = .unavailable
         // How an unreachable registry is told to kubelets (specs/cri-image-service.md 7).
         case .unknown where failure.message.hasPrefix("RegistryUnavailable"): self = .unavailable
         case .invalidArgument: self = .usage

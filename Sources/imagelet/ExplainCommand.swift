@@ -1,6 +1,6 @@
 internal import ArgumentParser
-internal import Images
 internal import ImageletDaemon
+internal import Images
 internal import OCI
 internal import Policy
 

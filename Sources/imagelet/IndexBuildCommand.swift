@@ -6,7 +6,9 @@ internal import SOCI
 struct IndexBuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build", abstract: "Make a SOCI v1 index of an image.",
-        discussion: "Streams every layer once and stores none. Layers that are small, or neither gzip nor plain tar, are left out.")
+        discussion:
+            "Streams every layer once and stores none. Layers that are small, or neither gzip nor plain tar, are left out."
+    )
 
     @Argument(help: "Image in a registry, or oci:DIRECTORY[:TAG].")
     var image: String

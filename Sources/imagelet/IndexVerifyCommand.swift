@@ -23,7 +23,8 @@ struct IndexVerifyCommand: AsyncParsableCommand {
         guard wrong.isEmpty else {
             throw CommandError(
                 .failure,
-                "index verify \(image): the index of \(wrong.count) of \(verdicts.count) layers is wrong; build and push it again")
+                "index verify \(image): the index of \(wrong.count) of \(verdicts.count) layers is wrong; build and push it again"
+            )
         }
     }
 }

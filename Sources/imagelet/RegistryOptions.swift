@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Distribution
-internal import Images
 internal import ImageletDaemon
+internal import Images
 internal import Logging
 internal import OCI
 

@@ -41,12 +41,14 @@ struct TestImage {
             withJSONObject: [
                 "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                 "config": [
-                    "mediaType": "application/vnd.oci.image.config.v1+json", "digest": configDigest, "size": config.count,
+                    "mediaType": "application/vnd.oci.image.config.v1+json", "digest": configDigest,
+                    "size": config.count,
                 ],
                 "layers": descriptors,
             ], options: .sortedKeys)
         return try registry.push(
-            manifest: Array(manifest), mediaType: "application/vnd.oci.image.manifest.v1+json", to: repository, tag: tag)
+            manifest: Array(manifest), mediaType: "application/vnd.oci.image.manifest.v1+json", to: repository, tag: tag
+        )
     }
 
     /// A layer of files that compress neither well nor badly, `size` bytes of content in all.
@@ -60,7 +62,9 @@ struct TestImage {
             while bytes.count < size / files {
                 let word = random.next()
                 // Half noise, half repetition: about 2 : 1 by gzip.
-                for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+                for shift in stride(from: 0, to: 64, by: 8) {
+                    bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+                }
                 bytes += Array("repeated".utf8)
             }
             maker.file("\(name)/file\(file)", bytes)

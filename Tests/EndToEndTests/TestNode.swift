@@ -80,7 +80,7 @@ final class TestNode {
     func tearDown() {
         for mount in mounts { _ = run("unmount", mount) }
         daemon.stop()
-        for mount in (mounts + [store]).reversed() { umount2(mount, Int32(MNT_DETACH.rawValue)) }
+        for mount in (mounts + [store]).reversed() { umount2(mount, Int32(MNT_DETACH)) }
         try? FileManager.default.removeItem(atPath: directory)
     }
 
@@ -89,7 +89,8 @@ final class TestNode {
     func run(_ arguments: [String]) -> Outcome {
         let tool = try? Tool.run(
             [
-                "env", "IMAGELET_ENDPOINT=unix://\(directory)/cri.sock", "IMAGELET_ADMIN=unix://\(directory)/admin.sock",
+                "env", "IMAGELET_ENDPOINT=unix://\(directory)/cri.sock",
+                "IMAGELET_ADMIN=unix://\(directory)/admin.sock",
                 "HOME=\(directory)", "DOCKER_CONFIG=\(directory)/docker", Self.binary,
             ] + arguments, in: directory)
         guard let tool else { return Outcome(status: -1, output: "", errors: "cannot be started") }
@@ -104,7 +105,8 @@ final class TestNode {
         let outcome = run(arguments)
         guard outcome.status == 0 else {
             throw CommandFailed(
-                description: "imagelet \(arguments.joined(separator: " ")): \(outcome.status): \(outcome.errors)\n\(daemon.log)")
+                description:
+                    "imagelet \(arguments.joined(separator: " ")): \(outcome.status): \(outcome.errors)\n\(daemon.log)")
         }
         return outcome.output
     }
@@ -112,7 +114,9 @@ final class TestNode {
     /// Pulls with a strategy asked for.
     @discardableResult
     func pull(_ image: String, _ strategy: String? = nil) throws -> String {
-        if let strategy { return try check("pull", "--quiet", "--annotation", "imagelet.dev/strategy=\(strategy)", image) }
+        if let strategy {
+            return try check("pull", "--quiet", "--annotation", "imagelet.dev/strategy=\(strategy)", image)
+        }
         return try check("pull", "--quiet", image)
     }
 

@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 
 /// What is served equals what GNU tar unpacks: every name, mode, owner, time, link, device, attribute and byte.
-@Suite("Served layers and GNU tar's unpack", .enabled(if: TestNode.isPossible, "needs root, /dev/fuse and docker-registry"))
+@Suite(
+    "Served layers and GNU tar's unpack", .enabled(if: TestNode.isPossible, "needs root, /dev/fuse and docker-registry")
+)
 struct TruthTests {
     @Test("An image of every oddity", arguments: ["stream", "prefetch", "pull"])
     func oddities(strategy: String) async throws {
@@ -43,10 +45,14 @@ struct TruthTests {
         let scratch = try ScratchDirectory()
         let unpacked = try scratch.makeDirectory("truth")
         try Tool.check(
-            ["tar", "-C", unpacked, "--xattrs", "--xattrs-include=*", "--numeric-owner", "--same-owner", "-p", "-xf", "-"],
+            [
+                "tar", "-C", unpacked, "--xattrs", "--xattrs-include=*", "--numeric-owner", "--same-owner", "-p", "-xf",
+                "-",
+            ],
             input: tar)
         let truth = try TreeSnapshot(of: unpacked).convertingWhiteouts()
-        let differences = truth.differences(from: try TreeSnapshot(of: path), except: [.directoryLinkCounts]).filter { line in
+        let differences = truth.differences(from: try TreeSnapshot(of: path), except: [.directoryLinkCounts]).filter {
+            line in
             guard line.contains(": time is"), let path = line.split(separator: ":").first else { return true }
             // The root has the time of the unpacking where the tar does not name it.
             return path != "." && !LayerMaker.hasUncertainTime(String(path))

@@ -1,6 +1,7 @@
 #pragma once
 // What Glibc's module map leaves out, for Swift. Never define _FILE_OFFSET_BITS here: `struct flock` would then differ between
 // this module and Glibc, and nothing builds (measured.md part 1).
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
