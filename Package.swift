@@ -39,7 +39,6 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -76,10 +75,7 @@ let package = Package(
         // Level 3: capabilities
         module(
             "Distribution", on: ["HTTP", "OCI"],
-            packages: [
-                log, .product(name: "TOMLKit", package: "TOMLKit"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-            ]),
+            packages: [log, .product(name: "Subprocess", package: "swift-subprocess")]),
         module("Layers", on: ["Hashing", "LayerFormat", "Linux", "OCI"], packages: [log]),
         module("LayerFS", on: ["FUSE", "LayerFormat", "Layers", "Linux"], packages: [log]),
         module("State", on: ["OCI"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),

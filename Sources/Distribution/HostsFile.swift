@@ -23,25 +23,23 @@ package struct HostsFile: Sendable, Equatable {
     /// - Throws: `RegistryError.invalidConfiguration`, naming file and key.
     package init(parsing text: String, path: String) throws(RegistryError) {
         var reader = HostsFileReader(path: path)
-        let root: [String: TOMLNode]
+        let root: TOMLTable
         do throws(RegistryError) {
-            root = try TOMLNode.table(parsing: text)
+            root = try TOMLTable(parsing: text)
         } catch {
             throw RegistryError(.invalidConfiguration, "\(path): \(error.message)")
         }
         switch root["server"] {
         case nil: server = nil
         case .string(let url)?:
-            server = try reader.host(url, settings: root.filter { $0.key != "server" && $0.key != "host" }, at: "")
+            server = try reader.host(url, settings: root, at: "")
         default: throw reader.error("server", "must be a string")
         }
         mirrors = []
         switch root["host"] {
         case nil: break
         case .table(let hosts)?:
-            // Keys the order of which cannot be seen come last, sorted, so that the outcome does not vary.
-            let seen = TOMLOrder.keys(below: "host", in: text).filter { hosts[$0] != nil }
-            for url in seen + hosts.keys.filter({ !seen.contains($0) }).sorted() {
+            for url in hosts.names {
                 guard case .table(let settings)? = hosts[url] else {
                     throw reader.error("host.\"\(url)\"", "must be a table")
                 }
@@ -50,7 +48,7 @@ package struct HostsFile: Sendable, Equatable {
         default: throw reader.error("host", "must be a table")
         }
         if server == nil {
-            for key in root.keys.sorted() where key != "host" && !HostsFileReader.known.contains(key) {
+            for key in root.names where key != "host" && !HostsFileReader.known.contains(key) {
                 reader.warn(key)
             }
         }
@@ -72,10 +70,11 @@ private struct HostsFileReader {
 
     mutating func warn(_ key: String) { warnings.append("\(path): \(key) is not known and has no effect") }
 
-    mutating func host(_ text: String, settings: [String: TOMLNode], at prefix: String) throws(RegistryError)
+    mutating func host(_ text: String, settings: TOMLTable, at prefix: String) throws(RegistryError)
         -> HostsFile.Host
     {
-        for key in settings.keys.sorted() where !Self.known.contains(key) { warn(prefix + key) }
+        let own: Set<String> = prefix.isEmpty ? ["server", "host"] : []
+        for key in settings.names where !Self.known.contains(key) && !own.contains(key) { warn(prefix + key) }
         let key = prefix.isEmpty ? "server" : "host.\"\(text)\""
         let isOverride = try bool(settings["override_path"], prefix + "override_path")
         var tls = TLSOptions()
@@ -148,7 +147,7 @@ private struct HostsFileReader {
         guard let node else { return [] }
         guard case .table(let table) = node else { throw error(key, "must be a table") }
         var result: [HTTPHeader] = []
-        for name in table.keys.sorted() {
+        for name in table.names {
             for value in try strings(table[name], "\(key).\(name)") {
                 guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }),
                     value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })

@@ -85,18 +85,23 @@ struct TOMLParser {
         case UInt8(ascii: "["): return try array(depth: depth)
         case UInt8(ascii: "{"): return try inlineTable(depth: depth)
         default:
-            let word = take { Self.isBareKey($0) || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }
+            let word = take {
+                Self.isBareKey($0) || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":")
+            }
             switch word {
             case "true": return .bool(true)
             case "false": return .bool(false)
             case "inf", "nan", "+inf", "-inf", "+nan", "-nan": return .other
             default:
-                guard let first = word.utf8.first, Self.isDigit(first) || "+-".utf8.contains(first), word.utf8.contains(where: Self.isDigit)
+                guard let first = word.utf8.first, Self.isDigit(first) || "+-".utf8.contains(first),
+                    word.utf8.contains(where: Self.isDigit)
                 else { throw error("expected a value; text must stand in quotes") }
                 // A date may be parted from its time by a blank.
                 if word.utf8.count == 10, peek == 0x20, position + 1 < bytes.count, Self.isDigit(bytes[position + 1]) {
                     position += 1
-                    _ = take { Self.isBareKey($0) || [UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: ":")].contains($0) }
+                    _ = take {
+                        Self.isBareKey($0) || [UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: ":")].contains($0)
+                    }
                 }
                 return .other
             }

@@ -83,7 +83,8 @@ struct TOMLStringReader {
     private mutating func unicode(digits: Int) -> Bool {
         guard position + digits <= bytes.count else { return false }
         let hex = String(decoding: bytes[position..<position + digits], as: UTF8.self)
-        guard hex.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }), let number = UInt32(hex, radix: 16),
+        guard hex.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+            let number = UInt32(hex, radix: 16),
             let scalar = Unicode.Scalar(number)
         else { return false }
         text += Array(String(scalar).utf8)

@@ -5,7 +5,7 @@ package import OCI
 package struct ImageResolver: Sendable {
     private let platform: Platform
 
-    package init(platform: Platform = .host) {
+    package init(platform: Platform = HostPlatform.current) {
         self.platform = platform
     }
 
