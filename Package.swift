@@ -123,7 +123,7 @@ let package = Package(
         suite(
             "GRPCTests", on: ["GRPC", "Linux"], packages: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         suite("OCITests", on: ["OCI"]),
-        suite("LayerFormatTests", on: ["LayerFormat", "TestSupport"]),
+        suite("LayerFormatTests", on: ["LayerFormat", "OCI", "TestSupport"]),
         suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
         suite("DistributionTests", on: ["Distribution", "HTTP", "OCI", "TestSupport"], packages: [log]),
         suite(
@@ -137,7 +137,7 @@ let package = Package(
         suite(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
-        suite("ImageletTests", on: ["GRPC", "Linux", "imagelet"], packages: [argumentParser]),
+        suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "imagelet"], packages: [argumentParser]),
         suite("ImagesTests", on: ["Images"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "imagelet"], exclude: ["cri_client.py"],

@@ -1,5 +1,5 @@
 # Sourced by hack/quickstart and hack/bench: a registry, a link and a daemon of their own, on loopback, all stopped at the end.
-# Needs $work (a temporary directory) and $imagelet (the binary).
+# Needs $work (a temporary directory) and $imagelet (the binary; build_imagelet sets it).
 
 pids=()
 mounts=()
@@ -13,6 +13,13 @@ cleanup() {
     for mount in $(awk -v work="$work/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | tac); do umount -l "$mount"; done
     rm -rf --one-file-system "$work"
     exit "$status"
+}
+
+# build_imagelet: the binary as it is shipped, without a Swift runtime beside it.
+build_imagelet() {
+    local flags=(-c release --static-swift-stdlib)
+    swift build "${flags[@]}" --product imagelet
+    imagelet=$(swift build "${flags[@]}" --show-bin-path)/imagelet
 }
 
 now() { date +%s.%N; }

@@ -65,6 +65,8 @@ package struct Daemon: Sendable {
                 "version": "\(Version.current)", "layers": "\(store.slots().count)",
             ])
 
+        ProgramPages.release()
+
         let group = ServiceGroup(
             configuration: .init(
                 services: [

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import GRPC
+internal import OCI
 
 struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

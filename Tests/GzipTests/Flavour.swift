@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Ways of gzip in the wild, each made by the tool that makes them.

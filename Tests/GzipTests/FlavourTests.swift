@@ -1,4 +1,5 @@
 import Gzip
+import TestSupport
 import Testing
 
 /// Every way of gzip is decoded whole, and from each of its checkpoints.
@@ -19,10 +20,10 @@ import Testing
     }()
 
     @Test(arguments: Flavour.all) func decodesWholeAndFromEachCheckpoint(_ flavour: Flavour) throws {
-        guard flavour.isAvailable else { return }
-        let blob = try Tool.run(flavour.command, input: Self.content)
+        try #require(flavour.isAvailable, "a tool of the test is not installed")
+        let blob = try Tool.check(flavour.command, input: Self.content)
         // Some flavours leave out a part of the content.
-        let expected = try Tool.run(["gzip", "-dc"], input: blob)
+        let expected = try Tool.check(["gzip", "-dc"], input: blob)
         let whole = try Stretches(blob, spanSize: 10_000, piece: 1 << 20)
         #expect(whole.content == expected)
         // igzip -0 makes one block of it all.
@@ -46,8 +47,8 @@ import Testing
 
     @Test(arguments: [0, 7, 19]) func oneByteAtATime(_ index: Int) throws {
         let flavour = Flavour.all[index]
-        guard flavour.isAvailable else { return }
-        let blob = try Tool.run(flavour.command, input: Array(Self.content.prefix(100_000)))
+        try #require(flavour.isAvailable, "a tool of the test is not installed")
+        let blob = try Tool.check(flavour.command, input: Array(Self.content.prefix(100_000)))
         let whole = try Stretches(blob, spanSize: 5000, piece: 1 << 20)
         let slow = try Stretches(blob, spanSize: 5000, piece: 1)
         #expect(slow.checkpoints == whole.checkpoints)
@@ -58,8 +59,8 @@ import Testing
     }
 
     @Test(arguments: Flavour.all) func aCheckpointReachesToTheEnd(_ flavour: Flavour) throws {
-        guard flavour.isAvailable else { return }
-        let blob = try Tool.run(flavour.command, input: Self.content)
+        try #require(flavour.isAvailable, "a tool of the test is not installed")
+        let blob = try Tool.check(flavour.command, input: Self.content)
         let stretches = try Stretches(blob, spanSize: 50_000, piece: 1 << 20)
         for checkpoint in stretches.checkpoints {
             let need = stretches.content.count - Int(checkpoint.contentOffset)

@@ -1,4 +1,5 @@
 import Gzip
+import TestSupport
 import Testing
 
 /// Input that is cut, padded or changed: a clear error or the right bytes, and always an end.
@@ -113,8 +114,8 @@ import Testing
 
     @Test func piecesOfContentAreBounded() throws {
         let zeros = [UInt8](repeating: 0, count: 8 << 20)
-        guard Tool.isInstalled("gzip") else { return }
-        let blob = try Tool.run(["gzip", "-9c"], input: zeros)
+        try #require(Tool.isInstalled("gzip"), "a tool of the test is not installed")
+        let blob = try Tool.check(["gzip", "-9c"], input: zeros)
         let stretches = try Stretches(blob, spanSize: 1 << 20, piece: 1 << 20)
         #expect(stretches.content == zeros)
         #expect(stretches.largestPiece <= 256 * 1024)
@@ -125,8 +126,8 @@ import Testing
     }
 
     @Test func randomChangesNeverCrash() throws {
-        guard Tool.isInstalled("gzip") else { return }
-        let blob = try Tool.run(["gzip", "-6c"], input: Array(Self.content.suffix(60_000)))
+        try #require(Tool.isInstalled("gzip"), "a tool of the test is not installed")
+        let blob = try Tool.check(["gzip", "-6c"], input: Array(Self.content.suffix(60_000)))
         let members = blob + Self.member(Array(Self.content.prefix(1000))) + blob
         var random = Random(seed: 7)
         var failures = 0

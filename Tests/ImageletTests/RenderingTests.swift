@@ -1,5 +1,6 @@
 import ArgumentParser
 import GRPC
+import OCI
 import Testing
 
 @testable import imagelet

@@ -1,6 +1,7 @@
 import LayerFormat
 import OCI
 import SOCI
+import TestSupport
 import Testing
 
 /// Odd tars made by the real tools: an index is built for each, it says what the tar says, and the files' bytes are found through it.
@@ -82,13 +83,15 @@ import Testing
     ]
 
     @Test(arguments: flavours) func indexSaysWhatTheTarSays(_ flavour: Flavour) throws {
-        guard Tool.isInstalled("python3"), Tool.isInstalled("tar"), Tool.isInstalled("gzip") else { return }
-        let tar = try Tool.run(flavour.command)
+        try #require(
+            Tool.isInstalled("python3") && Tool.isInstalled("tar") && Tool.isInstalled("gzip"),
+            "a tool of the test is not installed")
+        let tar = try Tool.check(flavour.command)
         var expected: [TarEntry] = []
         var reader = TarReader()
         try reader.feed(tar) { expected.append($0) }
         try reader.finish()
-        let blob = try Tool.run(["gzip", "-c"], input: tar)
+        let blob = try Tool.check(["gzip", "-c"], input: tar)
         for (bytes, compression) in [(tar, LayerCompression.none), (blob, .gzip)] {
             let built = try Layers.index(bytes, compression, spanSize: 20_000)
             #expect(built.content == tar)
@@ -132,7 +135,7 @@ import Testing
     }
 
     @Test(arguments: ["sync flush", "empty member"]) func emptySpansAreLegalAndHoldNothing(_ start: String) throws {
-        guard Tool.isInstalled("python3") else { return }
+        try #require(Tool.isInstalled("python3"), "a tool of the test is not installed")
         let script = """
             import sys, zlib, struct
             d = sys.stdin.buffer.read()
@@ -143,7 +146,7 @@ import Testing
             b += c.compress(d) + c.flush()
             sys.stdout.buffer.write((e if '\(start)' == 'empty member' else b'') + h + b + struct.pack('<II', zlib.crc32(d), len(d)))
             """
-        let blob = try Tool.run(["python3", "-c", script], input: Vectors.tar)
+        let blob = try Tool.check(["python3", "-c", script], input: Vectors.tar)
         let built = try Layers.index(blob, .gzip, spanSize: 2000)
         let layer = try ZTOC(InMemoryBytes(built.file))
         #expect(layer.segment(0).content.isEmpty)
@@ -157,9 +160,9 @@ import Testing
 
     /// Padding behind the tar's end may hold checkpoints; what lies there is nobody's content.
     @Test func checkpointsInThePadding() throws {
-        guard Tool.isInstalled("gzip") else { return }
+        try #require(Tool.isInstalled("gzip"), "a tool of the test is not installed")
         let tar = Vectors.tar + Array(repeating: 0, count: 300_000)
-        let members = try Tool.run(["gzip", "-c"], input: tar) + Tool.run(["gzip", "-c"], input: tar)
+        let members = try Tool.check(["gzip", "-c"], input: tar) + Tool.check(["gzip", "-c"], input: tar)
         let built = try Layers.index(members, .gzip, spanSize: 2000)
         #expect(built.layer.tarSize == Int64(2 * tar.count))
         #expect(built.layer.diffID == Digest(of: tar + tar))
@@ -177,8 +180,8 @@ import Testing
     @Test(arguments: [Array("not a tar".utf8), Array(repeating: 7, count: 2000)] as [[UInt8]])
     func refusesWhatIsNoTar(_ bytes: [UInt8]) throws {
         #expect(throws: LayerFormatError.self) { try Layers.index(bytes, .none) }
-        guard Tool.isInstalled("gzip") else { return }
-        let blob = try Tool.run(["gzip", "-c"], input: bytes)
+        try #require(Tool.isInstalled("gzip"), "a tool of the test is not installed")
+        let blob = try Tool.check(["gzip", "-c"], input: bytes)
         #expect(throws: LayerFormatError.self) { try Layers.index(blob, .gzip) }
         #expect(throws: LayerFormatError.self) { try Layers.index(blob, .none) }
     }

@@ -1,11 +1,12 @@
 import Foundation
 import Gzip
+import TestSupport
 import Testing
 
 /// The vectors of soci.md, section 8 and appendix A: made by the peer's tool, named by their digests there.
 enum Vectors {
     /// `A.tar.gz`: one member, plain header.
-    static let layerA = decode(layerAText)
+    static let layerA = decode(vectorA)
     /// `B.tar.gz`: the same tar in three members, the first with a file name.
     static let layerB = decode(layerBText)
     /// `C.tar.ztoc`, of the plain tar with spans of 4096 bytes.
@@ -31,38 +32,6 @@ enum Vectors {
         return content
     }
 }
-
-private let layerAText = """
-    H4sIAAAAAAAA/+SSQQ7CIBBFu+YUcwMBoZyHWFpJBAzQVD29A1UXTdQVC+PbfOYzCT/5mHzYdY2hiJKyKrLVemZCcqEUFcVndK94
-    B7J1sMKcso4YJYaQP+19u/9RDPbvQh5avlEK7oV417/s1bZ/xtEC2jLUkz/vf7CTSZmsAtYP5kJG/BRHOOmriWRBKyzrAC7M/rVb
-    B7BOTwbSWXu4WT+Gh33nmoxxGIZhGLjrFflaGzjo1qFZ8vsiPAqmsxipI54oKn1gVSRsX9HDZd/j+I1z21/7Z9T7OgeKEhagS7BT
-    2IFB27vUnMYhpKugFqsUwtS2FSXgHxhyaxTNFoM4pCY4Os4wOj0KF+8RKLDbYSXGnRgyQbaF0yVUS2CLmjYqbSwQy/2GUHLcipzM
-    YqUU4VoRPweKDWamFOPTweOHU1LYnDNuZ7msOL8G26OL3fdqZZnTo9oT47nMr+Y+LNGFBXomehKGkK58FdkwW/6h/myVSQ7EMAgE
-    7/MK/v/KkehOqJJyi+wYQW88naVGu01ZwIThcyceM7Z46g0EMnQdtW81MAVMNJXV3jKZ7Gy8ESMjfFoZQEMxMOkc+Q0EDZMjUphm
-    K6V8U/ovMHsDliQNunp/zLEiQeaQlgpLr1IgEGj41rnsAAJpCVAPxwr4+3fYZO/Bhyed73KlGoE6zbdiLq9JZGqcnhUECB5WphNS
-    q7tjT/II7ipqMhMWTKHdBx8xgNawoRy+fcYSXEFafeiPcAQC+HFolI7J/dH2GAJGmelK7/24PUmwOi/FakIiPOIMc+oCX1l5uYTk
-    /uyYTQ6CMBCFWXOKngBTjHAeExcYjAs3Xt90WuB9tIkxATfKglWZvvl7bwaN31T49q1wgooACHYhfdAG+EKV2mknFNpZCBjY49vu
-    z9jEaUtqNAHFQCjhq1RBsWqppWQjgU9BwjyE8OF0dDJ6EQ1TjrLSM3Q6kFFMtJDX51VutBUnlAv3ZZSoyXCaqpnF4QmRGQQ7CEXG
-    lJVdotyXcxPawkyj6EnNEGBMPmsHEzXJRIs8ztq4UFqNlqZQAbD4mXE+Bj+NLpjegG81/4f973a9j1vZKz22//f9B/t/64+nyrV7
-    L6bh+fH9L+R/OD8ue97xZv8v5b/rfOX8N35O/PN/aJ5D81J+TgrN7CA9/g1NTU1Gx3/oAfILSgbj+K+JkeHo+C89ACj+QfkfjPML
-    CmlhBxnlv7G56Wj+pwfQ09fTdwhIrPBITUxJLaKNHTjiHRH/ZiYINiT/GxkC47+CNs5BBbD4p4ddgxAYWSoEO3t4+kTqVSSWlBTp
-    lRanFunl5Zek2mZkchkZK+SWZOam2hqawyJHz8iUa6DdPAqoB5Iy8/QLMvPSaWkHMNmY4K3/TTDn/0xH5/8Aoguod/Vxw4cH2n2j
-    gLYgJbVMP680J4eWdoCreDMzUtp/psbGDArGtHQUDFAr/0P8YQil6eJ0aoDB0P4zNIPXDYj2n/lo+48ewNDQXKEgsSTDtrS4SL84
-    I7EoVT+FtkA/bbQBOXgAPaId0sUD9/EMzU0NkGkoMEUt/42NjYwNR9t/9AA5+Xnpo/lx5IKUxJJEWtuBlP+x1P+GhmaGmOO/pkaj
-    +Z8eAGkFEsqCT+QFC5DJapT1iNCZbchSH8gqFfhCN9gEPcr6LMT6CKg9SMvcFBBrUKCLKpCnwwFs2jESgzAMRcGeU+T+p0xhO9pH
-    3DADBZYtfRo28ErHtRdeUE/Vp4DQlMVV8J8/11183AeuQToUc4WGq2dVXe1CojLxEvGiBXjoSkyGJ/rh0OSDMpZwHPumoEqRip5y
-    hnhLFYnCAW0ToRQYO4DoimaijV5HLPEKGxP82ocY10DCGT/ti8pT8bZLdFDxRcjFZ3RXcHFiMxrwGROCCI7rXC8cXqtikkHVkhGH
-    k0/YX3HqBVDq9iJPc9MxGxve3rgn9w+EBOQQvt+eHzNggNRCyc+l++vRnsoZ8zNvo96CtcFtl5iva5hXJJRMHRRsCI2JH14ZXL5h
-    6XaWhlaOz/qv+hQXFzZTVioVltlMXnTul247SGIQhoEgeOcV/v8rUxUc3GOTOxRG1mp1mBWXXwTaAPyKnITJvBj0ERr/mP31DOZc
-    4HUZsYGLTMxKHLaQZaY4tQHRvn+KaIJwGvz1FRBSQs7b2OxoZSNG6MMQiaFOZeIgMje68FucNXRCndmtDrqj4fNH1ToVMxIwvxNV
-    kvyQ+X6JUED6mgSRdQZ6jRcsHjUTn2hGqNN15AQAakzHuL5f8Pjg0FkLaJ8XjFARyY1nsHvFcNUvUKjUYnYAwg4dMJKINZXYKGJE
-    FQvGNVLhcXkvW1AzGu5omXgQo1tooLkKMf5ZCbv/fPb6I4hclPSxtulWKFKKHnHGqPWplY6TJM6vI3KsZ9kLaX8/H9424YUUx8W9
-    jaD3fei2gyQGgRCIovucwvufMgtjeF90b8w4QPOpojFoTQWl/2KoCpG4gZ01XMNR01gFbr9GTteKdb537iRL2e77BvS3f0Ted9dY
-    Yjn/kZpMM9pr8v3cB7tVxM7h7DyT0Nla0ZL02ucReiSqfqJ/YTb7or/xxVB1Q212rfSd7kLjLkucU7GW0mDvx47qUIrXYPPTQUUW
-    c1Vujxp0z8/rHzGYglzTOC6NUL1ehFkMjwcyR63KT2Cd5CTK6zJIYkR4Dc7Arl0rYyrRtXn7fH2Z2/HwrF1kk9R4V8aQkLpbYk2m
-    kB3bqfO7gKSoafNOhlccBFthCRtM2IrwSYKHyko8KjLhxGRWpgA6J8NFPFIQDEkktGjmm7HCAejbvhmkAACDMOz/v97FQQL16K15
-    gDB0WAuFYmArdYvJ+EBMx49gz7UyQsRiyWT9GxP1lGeWD0Npoa/NQNQMDasHw4iLKLgpWkKjDM8MvlJKKSXwAHirRI0ASAAA
-    """
 
 private let layerBText = """
     H4sICAAAAAAA/2xheWVyLnRhcgDkkkEOwiAQRbvmFHMDAaGch1haSQQM0FQ9vQNVF03UFQvj23zmMwk/+Zh82HWNoYiSsiqy1Xpm

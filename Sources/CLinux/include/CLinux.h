@@ -18,3 +18,5 @@ int imagelet_open_directory(int parent, const char *name);
 int imagelet_name_thread(pthread_t thread, const char *name);
 /// open(2) with O_PATH, close-on-exec.
 int imagelet_open_path(const char *path);
+/// madvise(2) with MADV_DONTNEED on the program's own read-only pages: they come back from the file when they are used again.
+void imagelet_release_program_pages(void);

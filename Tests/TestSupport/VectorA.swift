@@ -1,5 +1,5 @@
 /// A.tar.gz of soci.md, appendix A, in base64.
-let vectorA = """
+package let vectorA = """
     H4sIAAAAAAAA/+SSQQ7CIBBFu+YUcwMBoZyHWFpJBAzQVD29A1UXTdQVC+PbfOYzCT/5mHzYdY2hiJKyKrLVemZCcqEUFcVndK94
     B7J1sMKcso4YJYaQP+19u/9RDPbvQh5avlEK7oV417/s1bZ/xtEC2jLUkz/vf7CTSZmsAtYP5kJG/BRHOOmriWRBKyzrAC7M/rVb
     B7BOTwbSWXu4WT+Gh33nmoxxGIZhGLjrFflaGzjo1qFZ8vsiPAqmsxipI54oKn1gVSRsX9HDZd/j+I1z21/7Z9T7OgeKEhagS7BT

@@ -1,7 +1,7 @@
-internal import Foundation
+internal import FoundationEssentials
 
-/// Any JSON document, to be printed again.
-enum JSONValue: Codable, Equatable {
+/// Any JSON document, so that what others wrote can be printed again, or changed without losing what we do not know.
+package enum JSONValue: Codable, Equatable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -11,12 +11,12 @@ enum JSONValue: Codable, Equatable {
     case object([String: JSONValue])
 
     /// Nil if `text` is no JSON.
-    init?(parsing text: String) {
+    package init?(parsing text: String) {
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
         self = value
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -35,7 +35,7 @@ enum JSONValue: Codable, Equatable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
@@ -46,5 +46,11 @@ enum JSONValue: Codable, Equatable {
         case .array(let value): try container.encode(value)
         case .object(let value): try container.encode(value)
         }
+    }
+
+    /// The value under `key` of an object; nil for all else.
+    package subscript(key: String) -> JSONValue? {
+        guard case .object(let object) = self else { return nil }
+        return object[key]
     }
 }
