@@ -45,7 +45,9 @@ package struct Daemon: Sendable {
             storage: storage, registry: registry.client(logger: logger), options: configuration.pullOptions,
             logger: logger)
 
-        try await Recovery(storage: storage, registry: registry.client(logger: logger), logger: logger).run()
+        try await Recovery(
+            storage: storage, registry: registry.client(logger: logger), fills: configuration.fill.enabled, logger: logger
+        ).run()
         try mounts.sweep()
 
         let mount = StoreMount(store, at: paths.store, backing: paths.root, logger: logger)

@@ -35,6 +35,16 @@ final class LayerCustody: Sendable {
         await drop(try state.removeUnreferencedLayers(keeping: held))
     }
 
+    /// Keeps the layers of `image` while `body` runs; on any failure what it began is gone again.
+    func holding<Answer>(_ image: ResolvedImage, _ body: () async throws -> Answer) async throws -> Answer {
+        let layers = Set(image.layers.map(\.descriptor.digest))
+        hold(layers)
+        let outcome: Result<Answer, any Error>
+        do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+        try await release(layers)
+        return try outcome.get()
+    }
+
     /// Forgets an image. Its transfers stop at once; layers that others need stay.
     func remove(image id: Digest) async throws {
         await drop(try state.removeImage(id, keeping: held))

@@ -79,29 +79,19 @@ package final class Puller: Sendable {
             throw ImageError(.unsupported, "\(name) cannot be run here: \(why)")
         }
         entry.decide()
-        let decision = try await flights.join(image.digest) { [self] in
-            try await acquire(image, origin, annotation: request.annotations[Facts.strategyAnnotation], entry)
+        let annotation = request.annotations[Facts.strategyAnnotation]
+        // Held until this caller's name is recorded, too: a removal in between must not take the layers.
+        return try await storage.custody.holding(image) {
+            let decision = try await flights.join(image.digest) { [self] in
+                try await storage.custody.holding(image) { try await acquire(image, origin, annotation, entry) }
+            }
+            let record = try storage.state.save(try ImageRecord(image, decision))
+            return PullResult(imageID: record.id.description, decision: decision)
         }
-        let record = try ImageRecord(image, decision)
-        try storage.state.save(record)
-        return PullResult(imageID: record.id.description, decision: decision)
     }
 
-    /// Makes all layers usable and records the image; on any failure what it began is gone again.
+    /// Makes all layers usable and records the image.
     private func acquire(
-        _ image: ResolvedImage, _ origin: RegistryOrigin, annotation: String?, _ entry: ProgressBoard.Entry
-    ) async throws -> Decision {
-        let digests = Set(image.layers.map(\.descriptor.digest))
-        storage.custody.hold(digests)
-        let outcome: Result<Decision, any Error>
-        do { outcome = .success(try await acquireHeld(image, origin, annotation, entry)) } catch {
-            outcome = .failure(error)
-        }
-        try await storage.custody.release(digests)
-        return try outcome.get()
-    }
-
-    private func acquireHeld(
         _ image: ResolvedImage, _ origin: RegistryOrigin, _ annotation: String?, _ entry: ProgressBoard.Entry
     ) async throws -> Decision {
         let findings = try await finder.find(

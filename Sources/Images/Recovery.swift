@@ -9,11 +9,14 @@ internal import State
 package struct Recovery: Sendable {
     private let storage: ImageStorage
     private let registry: RegistryClient
+    private let fills: Bool
     private let logger: Logger
 
-    package init(storage: ImageStorage, registry: RegistryClient, logger: Logger) {
+    /// - Parameter fills: whether layers that were streaming go on being completed in the background.
+    package init(storage: ImageStorage, registry: RegistryClient, fills: Bool, logger: Logger) {
         self.storage = storage
         self.registry = registry
+        self.fills = fills
         self.logger = logger
     }
 
@@ -27,7 +30,8 @@ package struct Recovery: Sendable {
         for record in records where record.poisoned == nil {
             guard let description = LayerDescription(record) else { continue }
             do {
-                _ = try storage.store.restore(description, source: try source(of: record))
+                try storage.store.restore(description, source: try source(of: record))
+                if fills { storage.store.startFill(record.digest) }
             } catch {
                 logger.warning(
                     "layer not restored; its images must be pulled again",

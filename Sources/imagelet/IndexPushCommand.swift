@@ -16,7 +16,7 @@ struct IndexPushCommand: AsyncParsableCommand {
 
     func run() async throws {
         let digest = try await CommandError.wrapping("index push \(image)") {
-            let pusher = IndexPusher(try registry.client(), credentials: try registry.credentials)
+            let pusher = IndexPusher(try registry.client(), credentials: registry.credentials)
             return try await pusher.push(try Reference(image).withDefaultTag, from: IndexLayout(from))
         }
         try Output.write("\(digest)\n")

@@ -10,11 +10,7 @@ struct PullCommand: AsyncParsableCommand {
     @Argument(help: "Name of the image: [HOST/]REPOSITORY[:TAG][@DIGEST]")
     var image: String
 
-    @Option(
-        help: ArgumentHelp(
-            "Credentials for the registry. Better in $IMAGELET_CREDS, which other users can't see.",
-            valueName: "user:password"))
-    var creds: Credentials?
+    @OptionGroup var login: LoginOptions
 
     @Option(
         help: ArgumentHelp("An annotation of the pod that wants the image; may be repeated.", valueName: "key=value"))
@@ -46,8 +42,7 @@ struct PullCommand: AsyncParsableCommand {
             request.image.image = image
             request.image.userSpecifiedImage = image
             request.image.annotations = Dictionary(annotation.map { ($0.key, $0.value) }) { $1 }
-            let environment = Output.environment["IMAGELET_CREDS"].flatMap { Credentials(argument: $0) }
-            if let creds = creds ?? environment {
+            if let creds = login.credentials {
                 request.auth.username = creds.username
                 request.auth.password = creds.password
             }
@@ -70,18 +65,6 @@ struct PullCommand: AsyncParsableCommand {
                 ", \(image.strategy)" + (image.reasons.first.map { " (\($0))" } ?? "") + ", \(fetched) of \(size) here"
         }
         Output.talk(line)
-    }
-}
-
-/// `user:password`
-struct Credentials: ExpressibleByArgument, Equatable {
-    var username: String
-    var password: String
-
-    init?(argument: String) {
-        guard let colon = argument.firstIndex(of: ":") else { return nil }
-        username = String(argument[..<colon])
-        password = String(argument[argument.index(after: colon)...])
     }
 }
 

@@ -9,18 +9,10 @@ internal import OCI
 struct RegistryOptions: ParsableArguments {
     @OptionGroup var file: ConfigurationOptions
 
-    @Option(help: "Credentials for the registry, as user:password. (default: docker's config.json)")
-    var creds: String?
+    @OptionGroup var login: LoginOptions
 
     var credentials: RequestCredentials? {
-        get throws {
-            guard let creds else { return nil }
-            let parts = creds.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty else {
-                throw CommandError(.usage, "--creds: not user:password; write it as --creds 'user:password'")
-            }
-            return RequestCredentials(username: String(parts[0]), password: String(parts[1]))
-        }
+        login.credentials.map { RequestCredentials(username: $0.username, password: $0.password) }
     }
 
     func client() throws -> RegistryClient {
@@ -34,7 +26,7 @@ struct RegistryOptions: ParsableArguments {
         if image.hasPrefix("oci:") {
             return try LayoutOrigin.open(String(image.dropFirst("oci:".count)))
         }
-        return (RegistryOrigin(try client(), credentials: try credentials), try Reference(image).withDefaultTag)
+        return (RegistryOrigin(try client(), credentials: credentials), try Reference(image).withDefaultTag)
     }
 }
 
