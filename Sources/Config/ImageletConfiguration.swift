@@ -27,7 +27,7 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package struct Sockets: ConfigurationSection {
         /// The CRI image service, for the kubelet and crictl. Default: `/run/imagelet/imagelet.sock`.
         package var cri = "/run/imagelet/imagelet.sock"
-        /// What `imagelet status` and `imagelet explain` ask. Default: `/run/imagelet/admin.sock`.
+        /// What `imagelet status`, `mount` and `unmount` ask. Default: `/run/imagelet/admin.sock`.
         package var admin = "/run/imagelet/admin.sock"
 
         package init() {}

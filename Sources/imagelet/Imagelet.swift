@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import ImageletDaemon
 
 /// The command. It parses and says how things ended; its subcommands do the rest, one file each.
 @main
@@ -7,11 +8,12 @@ struct Imagelet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imagelet",
         abstract: "Container images, usable before they are there.",
-        discussion: "Exit status: \(ExitStatus.summary).",
+        discussion: "Exit status: \(ExitStatus.summary).", version: Version.current,
         subcommands: [
             ServeCommand.self, PullCommand.self, ImagesCommand.self, InspectCommand.self, RemoveCommand.self,
             MountCommand.self,
             UnmountCommand.self, ExplainCommand.self, StatusCommand.self, IndexCommand.self,
+            ConfigCommand.self,
         ])
 
     static func main() async {

@@ -28,6 +28,7 @@ struct HelpTests {
                                           unix:///run/imagelet/imagelet.sock)
                   --admin <socket>        Admin socket of the daemon. (default: $IMAGELET_ADMIN or
                                           unix:///run/imagelet/admin.sock)
+                  --version               Show the version.
                   -h, --help              Show help information.
 
                 """)
@@ -53,6 +54,7 @@ struct HelpTests {
                   -o, --output <output>   How to print. (values: table, json; default: table)
                   --admin <socket>        Admin socket of the daemon. (default: $IMAGELET_ADMIN or
                                           unix:///run/imagelet/admin.sock)
+                  --version               Show the version.
                   -h, --help              Show help information.
 
                 """)
@@ -75,6 +77,7 @@ struct HelpTests {
                   -o, --output <output>   How to print. (values: table, json; default: table)
                   --endpoint <socket>     CRI image service to talk to. (default: $IMAGELET_ENDPOINT or
                                           unix:///run/imagelet/imagelet.sock)
+                  --version               Show the version.
                   -h, --help              Show help information.
 
                 """)
