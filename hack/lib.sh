@@ -67,6 +67,14 @@ start_link() {
     wait_for "the link" curl -fsS "http://$link/v2/"
 }
 
+# carried: bytes that came over the link so far; 0 without one.
+carried() {
+    [ -e "$work/link.count" ] || { echo 0; return; }
+    # The count is written ten times a second.
+    sleep 0.2
+    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["down"])' "$work/link.count"
+}
+
 # start_node: a fresh daemon; its root is $work/node.
 start_node() {
     stop_node
