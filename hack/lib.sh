@@ -5,8 +5,10 @@ pids=()
 mounts=()
 
 cleanup() {
-    local status=$? pid
+    local status=$? pid mount
     trap - EXIT
+    # What is gone already must not end the clearing away.
+    set +e
     for mount in "${mounts[@]}"; do "$imagelet" unmount --admin "unix://$work/node/admin.sock" "$mount" >/dev/null 2>&1 || umount -l "$mount" 2>/dev/null; done
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null; done
