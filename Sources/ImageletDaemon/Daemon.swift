@@ -46,7 +46,8 @@ package struct Daemon: Sendable {
             logger: logger)
 
         try await Recovery(
-            storage: storage, registry: registry.client(logger: logger), fills: configuration.fill.enabled, logger: logger
+            storage: storage, registry: registry.client(logger: logger), fills: configuration.fill.enabled,
+            logger: logger
         ).run()
         try mounts.sweep()
 
