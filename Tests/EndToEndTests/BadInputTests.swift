@@ -172,6 +172,10 @@ struct BadInputTests {
                     ])
                     #expect(outcome.status != 0)
                     _ = try await node.daemon.waitForLog("(rpc.code=cancelled)")
+                    // The caller is answered at once; clearing away ends a moment later.
+                    for _ in 0..<500 where node.layerDirectories != [] {
+                        try await Task.sleep(for: .milliseconds(20))
+                    }
                     #expect(node.layerDirectories == [])
                     #expect(try node.check("images", "--quiet") == "")
                     proxy.removeFaults()
