@@ -11,6 +11,9 @@ enum Migrations {
             for statement in version1 { try database.execute(sql: statement) }
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
+        migrator.registerMigration("2") { database in
+            for statement in version2 { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -99,5 +102,33 @@ enum Migrations {
           size INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID
         """,
+    ]
+
+    /// Snapshots given to containerd. `AUTOINCREMENT` again: an id names a directory, which may outlive its row for a moment.
+    static let version2 = [
+        """
+        CREATE TABLE snapshot (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          name TEXT NOT NULL UNIQUE,
+          parent INTEGER REFERENCES snapshot,
+          kind TEXT NOT NULL CHECK (kind IN ('view', 'active', 'committed')),
+          createdAt INTEGER NOT NULL,
+          updatedAt INTEGER NOT NULL,
+          labels TEXT NOT NULL,
+          layer INTEGER REFERENCES layer,
+          chain TEXT,
+          bytes INTEGER,
+          inodes INTEGER
+        ) STRICT
+        """,
+        "CREATE INDEX snapshotByParent ON snapshot (parent)",
+        "CREATE INDEX snapshotByLayer ON snapshot (layer)",
+        """
+        CREATE TABLE chain (
+          id TEXT PRIMARY KEY NOT NULL,
+          layer INTEGER NOT NULL REFERENCES layer ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX chainByLayer ON chain (layer)",
     ]
 }
