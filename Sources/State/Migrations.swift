@@ -14,6 +14,9 @@ enum Migrations {
         migrator.registerMigration("2") { database in
             for statement in version2 { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("3") { database in
+            for statement in version3 { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -130,5 +133,19 @@ enum Migrations {
         ) STRICT, WITHOUT ROWID
         """,
         "CREATE INDEX chainByLayer ON chain (layer)",
+    ]
+
+    /// How pulls went that the runtime did by itself: there is no image record to say it.
+    static let version3 = [
+        """
+        CREATE TABLE pullNote (
+          name TEXT PRIMARY KEY NOT NULL,
+          image TEXT,
+          strategy TEXT NOT NULL,
+          reasons TEXT NOT NULL,
+          date INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX pullNoteByDate ON pullNote (date)",
     ]
 }
