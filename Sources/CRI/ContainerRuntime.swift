@@ -1,5 +1,5 @@
 package import GRPC
-package import Images
+internal import Images
 package import OCI
 
 /// containerd as a pull sees it, asked over its own socket.

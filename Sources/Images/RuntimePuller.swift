@@ -107,7 +107,7 @@ package final class RuntimePuller: Sendable {
         let image = try await ImageResolver().image(manifest, at: origin)
         try await acquisition.acquire(image, findings, at: origin, entry)
         try storage.state.offer(
-            zip(image.chainIDs, image.layers).map { ($0, $1.descriptor.digest) })
+            zip(image.chainIDs, image.layers).map { (chain: $0, layer: $1.descriptor.digest) })
         return .offered(image, findings.decision, index: findings.index)
     }
 
@@ -124,7 +124,7 @@ package final class RuntimePuller: Sendable {
     /// Records an image whose layers the runtime took from us. If it did not ask for them, it had them unpacked before; then ours go.
     private func keep(_ image: ResolvedImage, _ decision: Decision, _ index: Digest?) {
         do {
-            let isAdopted = try image.chainIDs.last.map(storage.state.isAdopted) ?? false
+            let isAdopted = try image.chainIDs.last.map { try storage.state.isAdopted(chain: $0) } ?? false
             guard isAdopted else { return note(image.reference, image.source, alreadyUnpacked) }
             _ = try acquisition.record(image, decision, index: index)
             try storage.state.forgetPull(image.reference.description)

@@ -69,6 +69,15 @@ extension StateDatabase {
         }
     }
 
+    /// Whether a snapshot was made of the stack of layers with this chain ID.
+    package func isAdopted(chain: Digest) throws(StateError) -> Bool {
+        try read { database in
+            try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM snapshot WHERE chain = ?)", arguments: [chain.description])
+                ?? false
+        }
+    }
+
     static func knownSnapshot(_ name: String, in database: Database) throws -> SnapshotRecord {
         guard let record = try snapshot(name, in: database) else {
             throw StateError(.snapshot(.notFound), "there is no snapshot '\(name)'")

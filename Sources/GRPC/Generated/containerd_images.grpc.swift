@@ -1,4 +1,4 @@
-/// containerd's own records of images, trimmed to what repair reads and deletes. Every call names its namespace in the metadata.
+/// containerd's own records of images, trimmed to what repair reads, touches and deletes. Every call names its namespace in the metadata.
 
 // DO NOT EDIT.
 // swift-format-ignore-file
@@ -35,6 +35,19 @@ package enum ContainerdImages: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Update" metadata.
+        package enum Update: Sendable {
+            /// Request type for "Update".
+            package typealias Input = ContainerdUpdateImageRequest
+            /// Response type for "Update".
+            package typealias Output = ContainerdUpdateImageResponse
+            /// Descriptor for "Update".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.images.v1.Images"),
+                method: "Update",
+                type: .unary
+            )
+        }
         /// Namespace for "Delete" metadata.
         package enum Delete: Sendable {
             /// Request type for "Delete".
@@ -51,6 +64,7 @@ package enum ContainerdImages: Sendable {
         /// Descriptors for all methods in the "containerd.services.images.v1.Images" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             List.descriptor,
+            Update.descriptor,
             Delete.descriptor
         ]
     }
@@ -92,6 +106,24 @@ extension ContainerdImages {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<ContainerdListImagesResponse>
 
+        /// Handle the "Update" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Tells listeners, the CRI among them, that the image changed, whether or not it did.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `ContainerdUpdateImageRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `ContainerdUpdateImageResponse` messages.
+        func update(
+            request: GRPCCore.StreamingServerRequest<ContainerdUpdateImageRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<ContainerdUpdateImageResponse>
+
         /// Handle the "Delete" method.
         ///
         /// - Parameters:
@@ -129,6 +161,24 @@ extension ContainerdImages {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<ContainerdListImagesResponse>
 
+        /// Handle the "Update" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Tells listeners, the CRI among them, that the image changed, whether or not it did.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `ContainerdUpdateImageRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `ContainerdUpdateImageResponse` message.
+        func update(
+            request: GRPCCore.ServerRequest<ContainerdUpdateImageRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<ContainerdUpdateImageResponse>
+
         /// Handle the "Delete" method.
         ///
         /// - Parameters:
@@ -164,6 +214,24 @@ extension ContainerdImages {
             context: GRPCCore.ServerContext
         ) async throws -> ContainerdListImagesResponse
 
+        /// Handle the "Update" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Tells listeners, the CRI among them, that the image changed, whether or not it did.
+        ///
+        /// - Parameters:
+        ///   - request: A `ContainerdUpdateImageRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `ContainerdUpdateImageResponse` to respond with.
+        func update(
+            request: ContainerdUpdateImageRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> ContainerdUpdateImageResponse
+
         /// Handle the "Delete" method.
         ///
         /// - Parameters:
@@ -190,6 +258,17 @@ extension ContainerdImages.StreamingServiceProtocol {
             serializer: GRPCProtobuf.ProtobufSerializer<ContainerdListImagesResponse>(),
             handler: { request, context in
                 try await self.list(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: ContainerdImages.Method.Update.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<ContainerdUpdateImageRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<ContainerdUpdateImageResponse>(),
+            handler: { request, context in
+                try await self.update(
                     request: request,
                     context: context
                 )
@@ -223,6 +302,17 @@ extension ContainerdImages.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
+    package func update(
+        request: GRPCCore.StreamingServerRequest<ContainerdUpdateImageRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<ContainerdUpdateImageResponse> {
+        let response = try await self.update(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
     package func delete(
         request: GRPCCore.StreamingServerRequest<ContainerdDeleteImageRequest>,
         context: GRPCCore.ServerContext
@@ -244,6 +334,19 @@ extension ContainerdImages.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<ContainerdListImagesResponse> {
         return GRPCCore.ServerResponse<ContainerdListImagesResponse>(
             message: try await self.list(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func update(
+        request: GRPCCore.ServerRequest<ContainerdUpdateImageRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<ContainerdUpdateImageResponse> {
+        return GRPCCore.ServerResponse<ContainerdUpdateImageResponse>(
+            message: try await self.update(
                 request: request.message,
                 context: context
             ),
@@ -291,6 +394,29 @@ extension ContainerdImages {
             deserializer: some GRPCCore.MessageDeserializer<ContainerdListImagesResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<ContainerdListImagesResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Update" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Tells listeners, the CRI among them, that the image changed, whether or not it did.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `ContainerdUpdateImageRequest` message.
+        ///   - serializer: A serializer for `ContainerdUpdateImageRequest` messages.
+        ///   - deserializer: A deserializer for `ContainerdUpdateImageResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func update<Result>(
+            request: GRPCCore.ClientRequest<ContainerdUpdateImageRequest>,
+            serializer: some GRPCCore.MessageSerializer<ContainerdUpdateImageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<ContainerdUpdateImageResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<ContainerdUpdateImageResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "Delete" method.
@@ -359,6 +485,40 @@ extension ContainerdImages {
             )
         }
 
+        /// Call the "Update" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Tells listeners, the CRI among them, that the image changed, whether or not it did.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `ContainerdUpdateImageRequest` message.
+        ///   - serializer: A serializer for `ContainerdUpdateImageRequest` messages.
+        ///   - deserializer: A deserializer for `ContainerdUpdateImageResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func update<Result>(
+            request: GRPCCore.ClientRequest<ContainerdUpdateImageRequest>,
+            serializer: some GRPCCore.MessageSerializer<ContainerdUpdateImageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<ContainerdUpdateImageResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<ContainerdUpdateImageResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: ContainerdImages.Method.Update.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "Delete" method.
         ///
         /// - Parameters:
@@ -419,6 +579,35 @@ extension ContainerdImages.ClientProtocol {
         )
     }
 
+    /// Call the "Update" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Tells listeners, the CRI among them, that the image changed, whether or not it did.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `ContainerdUpdateImageRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func update<Result>(
+        request: GRPCCore.ClientRequest<ContainerdUpdateImageRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<ContainerdUpdateImageResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.update(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<ContainerdUpdateImageRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<ContainerdUpdateImageResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "Delete" method.
     ///
     /// - Parameters:
@@ -471,6 +660,39 @@ extension ContainerdImages.ClientProtocol {
             metadata: metadata
         )
         return try await self.list(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Update" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Tells listeners, the CRI among them, that the image changed, whether or not it did.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func update<Result>(
+        _ message: ContainerdUpdateImageRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<ContainerdUpdateImageResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<ContainerdUpdateImageRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.update(
             request: request,
             options: options,
             onResponse: handleResponse
