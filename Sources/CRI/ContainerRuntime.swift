@@ -7,6 +7,9 @@ package struct ContainerRuntime: ImageRuntime {
     /// The name we are configured by, under `proxy_plugins`.
     package static let snapshotter = "imagelet"
 
+    /// Where the CRI keeps its images in containerd.
+    package static let namespace = "k8s.io"
+
     private let client: RPCClient
 
     package init(client: RPCClient) {
@@ -27,6 +30,11 @@ package struct ContainerRuntime: ImageRuntime {
         return try await client.imageStatus(request, timeout: Self.timeout).hasImage
     }
 
-    /// Both are answered from memory; a runtime that hangs must not hang the pull's own part.
+    package func take(_ document: [UInt8], digest: Digest) async throws {
+        try await client.writeContent(
+            document, digest: digest.description, namespace: Self.namespace, timeout: Self.timeout)
+    }
+
+    /// All are answered from memory; a runtime that hangs must not hang the pull's own part.
     private static let timeout = Duration.seconds(20)
 }

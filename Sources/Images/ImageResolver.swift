@@ -22,7 +22,7 @@ package struct ImageResolver: Sendable {
         let named = try await origin.resolve(reference)
         switch try ManifestDocument.parse(named.bytes, mediaType: named.mediaType) {
         case .manifest(let manifest):
-            return resolution(reference, named, named.digest, manifest)
+            return resolution(reference, named, manifest)
         case .unsupported(_, let why):
             return .unsupported(digest: named.digest, why: why)
         case .index(let index):
@@ -30,7 +30,7 @@ package struct ImageResolver: Sendable {
             let fetched = try await origin.manifest(chosen.digest, in: reference)
             switch try ManifestDocument.parse(fetched.bytes, mediaType: fetched.mediaType) {
             case .manifest(let manifest):
-                return resolution(reference, fetched, named.digest, manifest)
+                return resolution(reference, fetched, manifest, from: named)
             case .unsupported(_, let why):
                 return .unsupported(digest: fetched.digest, why: why)
             case .index:
@@ -51,11 +51,11 @@ package struct ImageResolver: Sendable {
     }
 
     private func resolution(
-        _ reference: Reference, _ fetched: FetchedManifest, _ nameDigest: Digest, _ manifest: Manifest
+        _ reference: Reference, _ fetched: FetchedManifest, _ manifest: Manifest, from index: FetchedManifest? = nil
     ) -> ManifestResolution {
         .manifest(
             ResolvedManifest(
-                reference: reference, digest: fetched.digest, nameDigest: nameDigest, manifest: manifest,
-                manifestBytes: fetched.bytes))
+                reference: reference, digest: fetched.digest, nameDigest: index?.digest ?? fetched.digest,
+                manifest: manifest, manifestBytes: fetched.bytes, indexBytes: index?.bytes))
     }
 }

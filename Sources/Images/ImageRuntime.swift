@@ -6,4 +6,6 @@ package protocol ImageRuntime: Sendable {
     func takesLayers() async throws -> Bool
     /// Whether it has the image, unpacked by whomever.
     func holds(_ imageID: Digest) async throws -> Bool
+    /// Gives it a manifest or index we have fetched, so that its own pull need not. It may refuse.
+    func take(_ document: [UInt8], digest: Digest) async throws
 }

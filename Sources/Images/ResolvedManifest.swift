@@ -10,6 +10,8 @@ package struct ResolvedManifest: Sendable {
     package var nameDigest: Digest
     package var manifest: Manifest
     package var manifestBytes: [UInt8]
+    /// The index that led to the manifest, as fetched; nil if the name stands for the manifest itself.
+    package var indexBytes: [UInt8]?
 
     /// Descriptor of the platform's manifest: what an index's `subject` holds.
     package var manifestDescriptor: Descriptor {

@@ -75,6 +75,7 @@ package final class RuntimePuller: Sendable {
                         return try await plain(name, manifest, decision, handOver)
                     case .success(.offered(var image, let decision, let index)):
                         acquisition.log(decision, name, manifest)
+                        await give(manifest)
                         let answer = try await handOver()
                         image.source = manifest
                         keep(image, decision, index)
@@ -116,9 +117,20 @@ package final class RuntimePuller: Sendable {
         _ handOver: @Sendable () async throws -> Answer
     ) async throws -> Answer {
         acquisition.log(decision, name, manifest)
+        if let manifest { await give(manifest) }
         let answer = try await handOver()
         note(name, manifest, decision)
         return answer
+    }
+
+    /// Spares the runtime from fetching what we have; what it does not take it fetches.
+    private func give(_ manifest: ResolvedManifest) async {
+        do {
+            if let index = manifest.indexBytes { try await runtime.take(index, digest: manifest.nameDigest) }
+            try await runtime.take(manifest.manifestBytes, digest: manifest.digest)
+        } catch {
+            logger.debug("documents not given", metadata: ["image": "\(manifest.reference)", "error": "\(error)"])
+        }
     }
 
     /// Records an image whose layers the runtime took from us. If it did not ask for them, it had them unpacked before; then ours go.
