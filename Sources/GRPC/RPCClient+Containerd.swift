@@ -25,6 +25,21 @@ extension RPCClient {
         }
     }
 
+    /// Has everybody who listens told that this image changed, which it did not.
+    package func touchContainerdImage(
+        _ name: String, namespace: String, timeout: Duration? = nil
+    ) async throws(RPCFailure) {
+        try await calling {
+            var request = ContainerdUpdateImageRequest()
+            request.image.name = name
+            // A label that is not there is taken away: nothing changes but the time of the last change.
+            request.updateMask.paths = ["labels.imagelet.dev/repaired"]
+            _ = try await ContainerdImages.Client(wrapping: client).update(
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
+        }
+    }
+
     /// Deletes one record by name; garbage is collected before it returns if `sync`.
     package func deleteContainerdImage(
         _ name: String, namespace: String, sync: Bool, timeout: Duration? = nil

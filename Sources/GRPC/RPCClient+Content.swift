@@ -2,22 +2,22 @@ internal import GRPCCore
 
 /// `containerd.services.content.v1.Content`
 extension RPCClient {
-    /// Whether containerd has the blob in `namespace`.
-    package func hasContent(
+    /// The labels of a blob in `namespace`; nil if containerd has no such blob.
+    package func contentLabels(
         _ digest: String, namespace: String, timeout: Duration? = nil
-    ) async throws(RPCFailure) -> Bool {
+    ) async throws(RPCFailure) -> [String: String]? {
         var request = ContainerdInfoRequest()
         request.digest = digest
         let asked = request
         do {
-            _ = try await calling {
+            return try await calling {
                 try await content.info(
                     asked, metadata: RPCLimits.metadata(namespace: namespace),
-                    options: RPCLimits.options(timeout: timeout))
+                    options: RPCLimits.options(timeout: timeout)
+                ).info.labels
             }
-            return true
         } catch {
-            if error.code == .notFound { return false }
+            if error.code == .notFound { return nil }
             throw error
         }
     }

@@ -1,4 +1,4 @@
-/// containerd's content store, trimmed to asking for a blob and writing a small one. Every call names its namespace in the metadata.
+/// containerd's content store, trimmed to asking for a blob, and reading and writing a small one. Every call names its namespace in the metadata.
 
 // DO NOT EDIT.
 // swift-format-ignore-file
@@ -35,6 +35,19 @@ package enum ContainerdContent: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Read" metadata.
+        package enum Read: Sendable {
+            /// Request type for "Read".
+            package typealias Input = ContainerdReadContentRequest
+            /// Response type for "Read".
+            package typealias Output = ContainerdReadContentResponse
+            /// Descriptor for "Read".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.content.v1.Content"),
+                method: "Read",
+                type: .serverStreaming
+            )
+        }
         /// Namespace for "Write" metadata.
         package enum Write: Sendable {
             /// Request type for "Write".
@@ -51,6 +64,7 @@ package enum ContainerdContent: Sendable {
         /// Descriptors for all methods in the "containerd.services.content.v1.Content" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Info.descriptor,
+            Read.descriptor,
             Write.descriptor
         ]
     }
@@ -91,6 +105,20 @@ extension ContainerdContent {
             request: GRPCCore.StreamingServerRequest<ContainerdInfoRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<ContainerdInfoResponse>
+
+        /// Handle the "Read" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `ContainerdReadContentRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `ContainerdReadContentResponse` messages.
+        func read(
+            request: GRPCCore.StreamingServerRequest<ContainerdReadContentRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<ContainerdReadContentResponse>
 
         /// Handle the "Write" method.
         ///
@@ -133,6 +161,20 @@ extension ContainerdContent {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<ContainerdInfoResponse>
 
+        /// Handle the "Read" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `ContainerdReadContentRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `ContainerdReadContentResponse` messages.
+        func read(
+            request: GRPCCore.ServerRequest<ContainerdReadContentRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<ContainerdReadContentResponse>
+
         /// Handle the "Write" method.
         ///
         /// > Source IDL Documentation:
@@ -172,6 +214,21 @@ extension ContainerdContent {
             context: GRPCCore.ServerContext
         ) async throws -> ContainerdInfoResponse
 
+        /// Handle the "Read" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `ContainerdReadContentRequest` message.
+        ///   - response: A response stream of `ContainerdReadContentResponse` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func read(
+            request: ContainerdReadContentRequest,
+            response: GRPCCore.RPCWriter<ContainerdReadContentResponse>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
         /// Handle the "Write" method.
         ///
         /// > Source IDL Documentation:
@@ -209,6 +266,17 @@ extension ContainerdContent.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: ContainerdContent.Method.Read.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<ContainerdReadContentRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<ContainerdReadContentResponse>(),
+            handler: { request, context in
+                try await self.read(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: ContainerdContent.Method.Write.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<ContainerdWriteContentRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<ContainerdWriteContentResponse>(),
@@ -235,6 +303,17 @@ extension ContainerdContent.ServiceProtocol {
         )
         return GRPCCore.StreamingServerResponse(single: response)
     }
+
+    package func read(
+        request: GRPCCore.StreamingServerRequest<ContainerdReadContentRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<ContainerdReadContentResponse> {
+        let response = try await self.read(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
 }
 
 // Default implementation of methods from 'ServiceProtocol'.
@@ -250,6 +329,23 @@ extension ContainerdContent.SimpleServiceProtocol {
                 context: context
             ),
             metadata: [:]
+        )
+    }
+
+    package func read(
+        request: GRPCCore.ServerRequest<ContainerdReadContentRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<ContainerdReadContentResponse> {
+        return GRPCCore.StreamingServerResponse<ContainerdReadContentResponse>(
+            metadata: [:],
+            producer: { writer in
+                try await self.read(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
         )
     }
 
@@ -297,6 +393,25 @@ extension ContainerdContent {
             deserializer: some GRPCCore.MessageDeserializer<ContainerdInfoResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<ContainerdInfoResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Read" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `ContainerdReadContentRequest` message.
+        ///   - serializer: A serializer for `ContainerdReadContentRequest` messages.
+        ///   - deserializer: A deserializer for `ContainerdReadContentResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func read<Result>(
+            request: GRPCCore.ClientRequest<ContainerdReadContentRequest>,
+            serializer: some GRPCCore.MessageSerializer<ContainerdReadContentRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<ContainerdReadContentResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<ContainerdReadContentResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "Write" method.
@@ -369,6 +484,34 @@ extension ContainerdContent {
             )
         }
 
+        /// Call the "Read" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `ContainerdReadContentRequest` message.
+        ///   - serializer: A serializer for `ContainerdReadContentRequest` messages.
+        ///   - deserializer: A deserializer for `ContainerdReadContentResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func read<Result>(
+            request: GRPCCore.ClientRequest<ContainerdReadContentRequest>,
+            serializer: some GRPCCore.MessageSerializer<ContainerdReadContentRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<ContainerdReadContentResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<ContainerdReadContentResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: ContainerdContent.Method.Read.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "Write" method.
         ///
         /// > Source IDL Documentation:
@@ -431,6 +574,29 @@ extension ContainerdContent.ClientProtocol {
         )
     }
 
+    /// Call the "Read" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `ContainerdReadContentRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func read<Result>(
+        request: GRPCCore.ClientRequest<ContainerdReadContentRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<ContainerdReadContentResponse>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.read(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<ContainerdReadContentRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<ContainerdReadContentResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "Write" method.
     ///
     /// > Source IDL Documentation:
@@ -485,6 +651,33 @@ extension ContainerdContent.ClientProtocol {
             metadata: metadata
         )
         return try await self.info(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Read" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func read<Result>(
+        _ message: ContainerdReadContentRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<ContainerdReadContentResponse>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<ContainerdReadContentRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.read(
             request: request,
             options: options,
             onResponse: handleResponse
