@@ -140,7 +140,7 @@ let package = Package(
         suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "imagelet"], packages: [argumentParser]),
         suite("ImagesTests", on: ["Images"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "imagelet"], exclude: ["cri_client.py"],
-            swiftSettings: language),
+            name: "EndToEndTests", dependencies: ["OCI", "TestSupport", "imagelet"],
+            exclude: ["cri_client.py", "pods.py", "runtime.proto"], swiftSettings: language),
     ]
 )

@@ -20,6 +20,7 @@ struct TestImage {
 
     var layers: [Layer]
     var user = ""
+    var command: [String] = []
 
     /// - Returns: digest of the manifest.
     @discardableResult
@@ -33,7 +34,7 @@ struct TestImage {
         }
         let config = try JSONSerialization.data(
             withJSONObject: [
-                "architecture": "amd64", "os": "linux", "config": ["User": user],
+                "architecture": "amd64", "os": "linux", "config": ["User": user, "Cmd": command],
                 "rootfs": ["type": "layers", "diff_ids": diffIDs],
             ], options: .sortedKeys)
         let configDigest = try registry.push(blob: Array(config), to: repository)

@@ -1,9 +1,10 @@
 import Foundation
 import Glibc
+import Synchronization
 import TestSupport
 
 /// A node of its own: the built `imagelet` serving a temporary root, driven by the built command as a user would.
-final class TestNode {
+final class TestNode: Sendable {
     struct Outcome {
         var status: Int32
         var output: String
@@ -11,8 +12,8 @@ final class TestNode {
     }
 
     let directory: String
-    private(set) var daemon: ChildProcess
-    private var mounts: [String] = []
+    private let process: Mutex<ChildProcess>
+    private let mounts = Mutex<[String]>([])
 
     /// Whether this machine can serve a mount at all.
     static var isPossible: Bool {
@@ -27,23 +28,26 @@ final class TestNode {
         return bundle.appendingPathComponent("imagelet").path
     }()
 
-    /// - Parameter settings: further lines of the configuration.
-    init(_ settings: String = "") async throws {
+    /// - Parameters:
+    ///   - settings: further lines of the configuration.
+    ///   - sockets: further sockets, such as `runtime: unix:///run/containerd/containerd.sock`.
+    init(_ settings: String = "", sockets: [String] = []) async throws {
         directory = makeTemporaryDirectory()
         let configuration = """
             apiVersion: imagelet.dev/v1alpha1
             kind: ImageletConfiguration
             rootDirectory: \(directory)/root
-            sockets: {cri: \(directory)/cri.sock, admin: \(directory)/admin.sock}
+            sockets: {\((["cri: \(directory)/cri.sock", "admin: \(directory)/admin.sock"] + sockets).joined(separator: ", "))}
             registries: {hostsDirectories: [\(directory)/certs.d]}
             log: {level: debug}
             \(settings)
             """
         try configuration.write(toFile: directory + "/config.yaml", atomically: true, encoding: .utf8)
-        daemon = try Self.start(directory)
+        process = Mutex(try Self.start(directory))
         try await ready()
     }
 
+    var daemon: ChildProcess { process.withLock { $0 } }
     var root: String { directory + "/root" }
     var store: String { directory + "/root/store" }
 
@@ -58,7 +62,13 @@ final class TestNode {
     /// Ends the daemon with SIGKILL and starts it again.
     func crashAndRestart() async throws {
         daemon.stop()
-        daemon = try Self.start(directory)
+        try await start()
+    }
+
+    /// Starts the daemon again after its end.
+    func start() async throws {
+        let started = try Self.start(directory)
+        process.withLock { $0 = started }
         try await ready()
     }
 
@@ -72,15 +82,15 @@ final class TestNode {
 
     func restart() async throws {
         try await stop()
-        daemon = try Self.start(directory)
-        try await ready()
+        try await start()
     }
 
     /// Unmounts all, ends the daemon, removes its files.
     func tearDown() {
-        for mount in mounts { _ = run("unmount", mount) }
+        let mounted = mounts.withLock { $0 }
+        for mount in mounted { _ = run("unmount", mount) }
         daemon.stop()
-        for mount in (mounts + [store]).reversed() { umount2(mount, Int32(MNT_DETACH)) }
+        for mount in (mounted + [store]).reversed() { umount2(mount, Int32(MNT_DETACH)) }
         try? FileManager.default.removeItem(atPath: directory)
     }
 
@@ -126,16 +136,18 @@ final class TestNode {
 
     /// Mounts an image; taken off by `tearDown` at the latest.
     func mount(_ image: String, readOnly: Bool = false) throws -> String {
-        let path = directory + "/mount\(mounts.count)"
+        let path = mounts.withLock {
+            $0.append(directory + "/mount\($0.count)")
+            return directory + "/mount\($0.count - 1)"
+        }
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        mounts.append(path)
         if readOnly { try check("mount", "--read-only", image, path) } else { try check("mount", image, path) }
         return path
     }
 
     func unmount(_ path: String) throws {
         try check("unmount", path)
-        mounts.removeAll { $0 == path }
+        mounts.withLock { $0.removeAll { $0 == path } }
     }
 
     /// Names below `root` that hold image data.

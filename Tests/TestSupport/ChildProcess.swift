@@ -20,15 +20,20 @@ package final class ChildProcess: Sendable {
     private let state: Mutex<State>
 
     /// Starts `arguments[0]`, looked up in PATH, writing to a new file at `logPath`.
-    /// - Parameter removing: a directory that goes with the program, even if the test process is killed.
-    package init(_ arguments: [String], logPath: String, removing directory: String? = nil) throws {
+    /// - Parameters:
+    ///   - removing: a directory that goes with the program, even if the test process is killed.
+    ///   - cleaning: a shell script that runs after the program's end, with that directory as `$1` and before it goes.
+    package init(
+        _ arguments: [String], logPath: String, removing directory: String? = nil, cleaning: String = ""
+    ) throws {
         self.logPath = logPath
         // The shell ends the program when its standard input ends: when we close our end, or are gone.
         let script = """
-            files=$1; shift
+            files=$1; cleaning=$2; shift 2
             "$@" </dev/null & child=$!
             read line; kill -9 $child; wait $child
-            [ -z "$files" ] || rm -rf "$files"
+            [ -z "$cleaning" ] || sh -c "$cleaning" sh "$files"
+            [ -z "$files" ] || rm -rf --one-file-system "$files"
             """
         var ends: [Int32] = [0, 0]
         // A socket can be born close-on-exec, so that no other child holds the lifeline; a pipe needs a second call.
@@ -49,7 +54,7 @@ package final class ChildProcess: Sendable {
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let words = ["/bin/sh", "-c", script, "sh", directory ?? ""] + arguments
+        let words = ["/bin/sh", "-c", script, "sh", directory ?? "", cleaning] + arguments
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { pointers.forEach { free($0) } }
         var identifier: pid_t = 0

@@ -1,17 +1,20 @@
 extension LayerMaker {
     /// One layer that holds every oddity that GNU tar (`tar -x --xattrs --xattrs-include='*' -p --same-owner`) can unpack, so that
     /// its unpack is the truth for it. Whiteouts come out of GNU tar as plain files: see `TreeSnapshot.convertingWhiteouts`.
-    package static func oddities() -> LayerMaker {
+    /// - Parameter forContainerd: leaves out what containerd's unpack refuses or makes something else of.
+    package static func oddities(forContainerd: Bool = false) -> LayerMaker {
         var layer = LayerMaker()
-        layer.tar.append(records: [("comment", Array("as git archive makes it".utf8))], flag: "g")
+        if !forContainerd {
+            layer.tar.append(records: [("comment", Array("as git archive makes it".utf8))], flag: "g")
+        }
         layer.directory("./", Attributes(mode: 0o755, seconds: 1_600_000_000))
-        layer.addNames()
+        layer.addNames(forContainerd)
         layer.addOwnersAndTimes()
         layer.addLinks()
         layer.addDuplicates()
         layer.addSpecialFiles()
-        layer.addSparseFiles()
-        layer.addMarks()
+        layer.addSparseFiles(forContainerd)
+        layer.addMarks(forContainerd)
         return layer
     }
 
@@ -26,7 +29,7 @@ extension LayerMaker {
         return parents.contains(path) || isLongParent && path.split(separator: "/").count < 10
     }
 
-    private mutating func addNames() {
+    private mutating func addNames(_ forContainerd: Bool) {
         directory("names", Attributes(seconds: 1_650_000_000))
         file("./names/dotted", "dotted\n")
         file("/names/absolute", "absolute\n")
@@ -59,11 +62,12 @@ extension LayerMaker {
         var oldDirectory = TarBytes.Header("names/v7dir/".utf8, flag: "\u{0}")
         (oldDirectory.magic, oldDirectory.mode) = ([], 0o750)
         tar.append(oldDirectory)
+        file("no/entry/names/these/parents", "made up\n")
+        if forContainerd { return }
         var contiguous = TarBytes.Header("names/contiguous".utf8, flag: "7")
         contiguous.size = 600
         tar.append(contiguous)
         tar.append(content: [UInt8](repeating: 7, count: 600))
-        file("no/entry/names/these/parents", "made up\n")
     }
 
     private mutating func addOwnersAndTimes() {
@@ -131,11 +135,13 @@ extension LayerMaker {
         file("dev/empty", [])
     }
 
-    private mutating func addMarks() {
+    private mutating func addMarks(_ forContainerd: Bool) {
         directory("marks")
         whiteout("marks/gone")
-        file("marks/here", "a real entry wins")
-        whiteout("marks/here")
+        if !forContainerd {
+            file("marks/here", "a real entry wins")
+            whiteout("marks/here")
+        }
         directory("marks/opaque")
         opaque("marks/opaque")
         file("marks/opaque/inside", "i")

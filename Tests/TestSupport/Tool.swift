@@ -11,6 +11,10 @@ package struct Tool {
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+
+        package init(description: String) {
+            self.description = description
+        }
     }
 
     /// Runs `arguments[0]`, found by PATH, with the time zone UTC and the C locale.

@@ -1,0 +1,63 @@
+import Foundation
+internal import OCI
+import TestSupport
+
+extension ContainerNode {
+    /// The image of ImageStatus; nil if it is not present.
+    func status(_ image: String) async throws -> JSONValue? {
+        try await client.call("ImageStatus", ["image": ["image": "\(image)"]], at: imageSocket)["image"]
+    }
+
+    /// The images of ListImages.
+    func images() async throws -> [JSONValue] {
+        try await client.call("ListImages", at: imageSocket).at("images").list
+    }
+
+    func removeImage(_ image: String) async throws {
+        _ = try await client.call("RemoveImage", ["image": ["image": "\(image)"]], at: imageSocket)
+    }
+
+    /// Gives every layer of an image in the registry a table of contents, however small it is.
+    func index(_ repository: String, tag: String = "v1") throws {
+        let image = "\(registry.host)/\(repository):\(tag)"
+        let scratch = try ScratchDirectory()
+        for arguments in [
+            ["build", image, "--output", scratch.file("index"), "--min-layer-size", "0", "--span-size", "65536"],
+            ["push", image, "--from", scratch.file("index")],
+        ] {
+            try Tool.check(["env", "HOME=\(scratch.path)", TestNode.binary, "index"] + arguments)
+        }
+    }
+
+    /// What imagelet says about an image; nil if it has none of that name.
+    func report(_ image: String) throws -> JSONValue? {
+        guard let imagelet else { return nil }
+        let outcome = imagelet.run("status", "-o", "json")
+        guard outcome.status == 0 else { throw TestNode.CommandFailed(description: outcome.errors) }
+        return JSONValue(parsing: outcome.output)?.at("images").list.first { report in
+            report.at("id").text == image || report.at("names").list.contains { $0.text == image }
+        }
+    }
+
+    /// The tree of an image as containerd itself unpacks it, with its own `overlayfs`, in a namespace of its own.
+    private func containerdTree(_ image: String) throws -> TreeSnapshot {
+        let namespace = "truth"
+        let scratch = try ScratchDirectory()
+        let target = try scratch.makeDirectory("mount")
+        try containerd.ctr(
+            "images", "pull", "--plain-http", "--snapshotter", "overlayfs", image, namespace: namespace)
+        try containerd.ctr("images", "mount", "--snapshotter", "overlayfs", image, target, namespace: namespace)
+        defer { umount2(target, Int32(MNT_DETACH)) }
+        return try TreeSnapshot(of: target)
+    }
+
+    /// How the tree of a running container differs from the one that containerd itself makes of its image.
+    func differences(of container: String, from image: String) throws -> [String] {
+        let found = try TreeSnapshot(of: containerd.rootfs(of: container))
+        return try containerdTree(image).differences(from: found).filter { line in
+            guard line.contains(": time is"), let path = line.split(separator: ":").first else { return true }
+            // Directories that no entry names have the time of the unpack.
+            return path != "." && !LayerMaker.hasUncertainTime(String(path))
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import Foundation
+import TestSupport
+
+extension TestImage.Layer {
+    /// A shell (Debian's static busybox) and every place that runc mounts something at: so it adds nothing of its own
+    /// to the tree, which can be compared.
+    static func root() throws -> Self { try made.get() }
+
+    /// What the whiteouts of `LayerMaker.oddities` hide. Overlayfs lists whiteouts in directories that one layer alone has.
+    static func hidden() throws -> Self {
+        var hidden = LayerMaker()
+        for name in ["marks/", "marks/opaque/"] { hidden.directory(name) }
+        for name in ["marks/gone", "marks/opaque/gone"] { hidden.file(name, "hidden") }
+        return try .gzip(hidden)
+    }
+
+    private static let made = Result {
+        var root = LayerMaker()
+        for name in ["bin", "dev", "etc", "proc", "run", "sys", "tmp"] { root.directory(name + "/") }
+        root.file("bin/busybox", Array(try Data(contentsOf: URL(fileURLWithPath: "/bin/busybox"))), .init(mode: 0o755))
+        for name in ["cat", "echo", "find", "id", "ls", "sh", "sha256sum", "sleep", "stat"] {
+            root.symlink("bin/" + name, to: "busybox")
+        }
+        for name in ["hostname", "hosts", "resolv.conf"] { root.file("etc/" + name, []) }
+        return try TestImage.Layer.gzip(root, ["gzip", "-n", "-1"])
+    }
+}
