@@ -13,8 +13,8 @@ package struct RuntimeImageServer: RuntimeImageService {
 
     /// - Parameter usage: what the store and the snapshots take on the disk.
     package init(
-        runtime: RPCClient, puller: RuntimePuller, catalog: ImageCatalog,
-        usage: @escaping @Sendable () throws -> StoreUsage, logger: Logger
+        runtime: RPCClient, puller: RuntimePuller, catalog: ImageCatalog, logger: Logger,
+        usage: @escaping @Sendable () throws -> StoreUsage
     ) {
         self.runtime = runtime
         self.puller = puller

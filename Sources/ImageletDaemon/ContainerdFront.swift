@@ -16,18 +16,25 @@ extension Daemon {
             storage: storage, registry: registry.client(logger: logger), runtime: ContainerRuntime(client: client),
             options: configuration.pullOptions, logger: logger)
         let snapshots = SnapshotStore(
-            storage: storage, directory: paths.snapshots,
-            layers: StoreDirectories(store: storage.store, mount: paths.store), logger: logger)
+            storage: storage, layers: StoreDirectories(store: storage.store, mount: paths.store),
+            directory: paths.snapshots, logger: logger)
+        try snapshots.recover()
         let images = RuntimeImageServer(
-            runtime: client, puller: puller, catalog: catalog, usage: { try catalog.usage() + snapshots.usage() },
-            logger: logger)
+            runtime: client, puller: puller, catalog: catalog, logger: logger
+        ) {
+            var usage = catalog.usage()
+            let directories = try snapshots.usage()
+            usage.bytes += directories.bytes
+            usage.inodes += directories.inodes
+            return usage
+        }
         let snapshotServer = try server(
             sockets.snapshots, [.snapshots(SnapshotServer(store: snapshots, logger: logger))])
         let cri = try server(sockets.cri, [.runtimeImages(images)], passingOnTo: client)
         return Front(
             sockets: [sockets.snapshots, sockets.cri],
             parts: [
-                Part { try await client.run() }, Part { try await snapshots.run() }, Part(snapshotServer), Part(cri),
+                Part { try await client.run() }, Part { await snapshots.run() }, Part(snapshotServer), Part(cri),
             ],
             progress: puller.progress)
     }
