@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "GRPC",
             dependencies: [
-                "Linux", grpcCore,
+                "Linux", grpcCore, log,
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
