@@ -70,6 +70,7 @@ let package = Package(
         // Level 2: formats, no I/O
         module("OCI", on: ["Hashing"]),
         module("LayerFormat", on: ["OCI"]),
+        module("Filters"),
         module("SOCI", on: ["Gzip", "Hashing", "LayerFormat", "OCI"]),
 
         // Level 3: capabilities
@@ -123,6 +124,7 @@ let package = Package(
         suite(
             "GRPCTests", on: ["GRPC", "Linux"], packages: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         suite("OCITests", on: ["OCI"]),
+        suite("FiltersTests", on: ["Filters"]),
         suite("LayerFormatTests", on: ["LayerFormat", "OCI", "TestSupport"]),
         suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
         suite("DistributionTests", on: ["Distribution", "HTTP", "OCI", "TestSupport"], packages: [log]),
