@@ -140,7 +140,7 @@ let package = Package(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "imagelet"], packages: [argumentParser]),
-        suite("ImagesTests", on: ["Images"]),
+        suite("ImagesTests", on: ["Images", "Layers", "OCI", "SOCI", "State"], packages: [log]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "imagelet"], exclude: ["cri_client.py"],
             swiftSettings: language),
