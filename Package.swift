@@ -89,6 +89,7 @@ let package = Package(
 
         // Level 5: services
         module("CRI", on: ["Distribution", "GRPC", "Images", "State"], packages: [log]),
+        module("Snapshots", on: ["Filters", "GRPC", "Images", "Linux", "OCI", "State"], packages: [log]),
 
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),
@@ -140,6 +141,12 @@ let package = Package(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "imagelet"], packages: [argumentParser]),
+        suite(
+            "SnapshotsTests",
+            on: [
+                "GRPC", "Images", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "Snapshots", "State", "TestSupport",
+            ],
+            packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite("ImagesTests", on: ["Images", "Layers", "OCI", "SOCI", "State"], packages: [log]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "imagelet"], exclude: ["cri_client.py"],
