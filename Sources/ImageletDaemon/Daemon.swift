@@ -51,15 +51,19 @@ package struct Daemon: Sendable {
         ).run()
         try mounts.sweep()
 
+        let service = ServiceEnvironment(ProcessIdentity.environment, process: ProcessIdentity.id)
+        let kept = await KeptDescriptors.open(paths, service, logger: logger)
         let mount = StoreMount(store, at: paths.store, backing: paths.root, logger: logger)
-        try mount.mount()
+        let part: @Sendable () -> Void = { kept.part(from: mount, isInUse: mounts.areInUse) }
+        defer { part() }
+        try kept.bringUp(mount)
 
         let images = ImageServiceServer(catalog: catalog, puller: puller, logger: logger)
         try OpenFileLimit.raise()
         let admin = AdminServer(
             catalog: catalog, puller: puller, mounts: mounts, layerDirectory: paths.store, rootDirectory: paths.root)
-        let cri = try server(configuration.sockets.cri, .images(images))
-        let control = try server(configuration.sockets.admin, .admin(admin))
+        let cri = try server(configuration.sockets.cri, .cri, kept, .images(images))
+        let control = try server(configuration.sockets.admin, .admin, kept, .admin(admin))
         logger.info(
             "serving",
             metadata: [
@@ -76,12 +80,8 @@ package struct Daemon: Sendable {
                     .init(
                         service: Part { try await store.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: Part { await LayerWatch(storage: storage, logger: logger).run() }),
-                    .init(
-                        service: Part {
-                            try await mount.run()
-                        } stop: {
-                            mount.stop()
-                        }),
+                    .init(service: Part { await kept.run() }),
+                    .init(service: Part({ try await mount.run(ending: part) }, stop: part)),
                     .init(
                         service: Part {
                             try await control.run()
@@ -94,17 +94,19 @@ package struct Daemon: Sendable {
                         } stop: {
                             cri.beginGracefulShutdown()
                         }),
+                    .init(service: Part { await Supervision(service, logger: logger, isAlive: mount.isAlive).run() }),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
-        try Path.remove(configuration.sockets.cri)
-        try Path.remove(configuration.sockets.admin)
+        try kept.removeNames()
         logger.info("stopped")
     }
 
-    private func server(_ socket: String, _ service: RPCService) throws -> RPCServer {
+    private func server(
+        _ socket: String, _ name: KeptDescriptors.Name, _ kept: KeptDescriptors, _ service: RPCService
+    ) throws -> RPCServer {
         try Directory.create(Path.parent(of: socket), permissions: 0o755)
-        return RPCServer(listener: try UnixListener(socket), services: [service])
+        return RPCServer(listener: try kept.listener(name, at: socket), services: [service])
     }
 }
 
