@@ -87,7 +87,7 @@ let package = Package(
             packages: [log]),
 
         // Level 5: services
-        module("CRI", on: ["Distribution", "GRPC", "Images", "State"], packages: [log]),
+        module("CRI", on: ["Distribution", "GRPC", "Images", "OCI", "State"], packages: [log]),
 
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),

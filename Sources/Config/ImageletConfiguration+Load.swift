@@ -52,10 +52,11 @@ extension ImageletConfiguration {
         }
         let merged = settings.dropFirst().reduce(first) { $0.merged(with: $1) }
         try merged.fill(&result)
-        guard result.sockets.cri != result.sockets.admin else {
+        let sockets = result.sockets
+        guard Set([sockets.cri, sockets.admin, sockets.snapshots, sockets.runtime]).count == 4 else {
             throw ConfigError(
                 .invalidValue, file: merged.file, key: "sockets",
-                "cri and admin are the same; allowed: two different paths")
+                "two of cri, admin, snapshots and runtime are the same; allowed: four different paths")
         }
         return result
     }

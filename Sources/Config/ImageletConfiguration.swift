@@ -20,20 +20,33 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package init() {}
 
     package enum Runtime: String, Sendable, CaseIterable {
+        /// Nobody: imagelet keeps the image records itself.
         case none
+        /// containerd takes layers from our snapshotter; the CRI is passed on to it.
+        case containerd
     }
 
-    /// Unix sockets, made with mode 0600.
+    /// Unix sockets. Ours are made with mode 0600.
     package struct Sockets: ConfigurationSection {
         /// The CRI image service, for the kubelet and crictl. Default: `/run/imagelet/imagelet.sock`.
         package var cri = "/run/imagelet/imagelet.sock"
         /// What `imagelet status`, `mount` and `unmount` ask. Default: `/run/imagelet/admin.sock`.
         package var admin = "/run/imagelet/admin.sock"
+        /// Where containerd asks for snapshots; made with `runtime: containerd` only. Default:
+        /// `/run/imagelet/snapshots.sock`.
+        package var snapshots = "/run/imagelet/snapshots.sock"
+        /// The socket of the runtime itself, which imagelet connects to. Default: `/run/containerd/containerd.sock`.
+        package var runtime = "/run/containerd/containerd.sock"
 
         package init() {}
 
         static var fields: [Field<Sockets>] {
-            [.value("cri", \.cri, .socketPath), .value("admin", \.admin, .socketPath)]
+            [
+                .value("cri", \.cri, .socketPath),
+                .value("admin", \.admin, .socketPath),
+                .value("snapshots", \.snapshots, .socketPath),
+                .value("runtime", \.runtime, .socketPath),
+            ]
         }
     }
 

@@ -3,21 +3,15 @@ internal import CLinux
 internal import Glibc
 internal import Linux
 
-/// libfuse's session on our own /dev/fuse descriptor. Only `stop` may be called while `serve` runs.
+/// libfuse's session on our own /dev/fuse descriptor. `stop`, `mute` and the notifications may be called while `serve` runs.
 @safe final class Connection: @unchecked Sendable {
     private let session: OpaquePointer
     private let device: OpaquePointer
+    private let descriptor: Int32
     private let context: Unmanaged<Context>
 
-    /// Opens /dev/fuse and makes the session; nothing is mounted yet.
-    /// - Parameter mount: gets the descriptor's number and mounts with it.
-    init(_ context: Context, mount: (Int32) throws(FUSEError) -> Void) throws(FUSEError) {
-        let descriptor: OwnedDescriptor
-        do {
-            descriptor = try OwnedDescriptor(device: "/dev/fuse")
-        } catch {
-            throw FUSEError(.unavailable, "\(error); load the module `fuse` and run as root")
-        }
+    /// Makes the session on a descriptor of /dev/fuse.
+    init(_ context: Context, on descriptor: consuming OwnedDescriptor) throws(FUSEError) {
         let retained = unsafe Unmanaged.passRetained(context)
         guard let device = unsafe imagelet_fuse_device_new(retained.toOpaque()) else {
             unsafe retained.release()
@@ -32,13 +26,12 @@ internal import Linux
         unsafe self.context = retained
         unsafe self.device = device
         unsafe self.session = session
+        self.descriptor = descriptor.rawValue
         // From here on deinit cleans up.
-        try mount(descriptor.rawValue)
         var io = fuse_custom_io()
         unsafe io.read = imagelet_fuse_read
         unsafe io.writev = imagelet_fuse_writev
-        let raw = descriptor.rawValue
-        let failure = unsafe fuse_session_custom_io(session, &io, raw)
+        let failure = unsafe fuse_session_custom_io(session, &io, self.descriptor)
         guard failure == 0 else { throw FUSEError(.session, "libfuse: custom I/O: \(Errno(rawValue: -failure))") }
         // libfuse closes it with the session.
         _ = descriptor.take()
@@ -63,8 +56,18 @@ internal import Linux
         }
     }
 
+    /// A second descriptor of the connection: it stays as long as any is open.
+    func duplicate() throws(LinuxError) -> OwnedDescriptor { try OwnedDescriptor(duplicating: descriptor) }
+
     /// Waits for the kernel's FUSE_INIT and answers it. The kernel asks nothing else before.
-    func shakeHands() throws(FUSEError) -> Session.Handshake {
+    /// - Parameter earlier: the request of an earlier session on this descriptor: it is answered again, unheard by the kernel.
+    func shakeHands(repeating earlier: [UInt8]? = nil) throws(FUSEError) -> Session.Handshake {
+        if let earlier {
+            let fits = unsafe earlier.withUnsafeBytes { bytes in
+                unsafe imagelet_fuse_device_replay(device, bytes.baseAddress, bytes.count)
+            }
+            guard fits != 0 else { throw FUSEError(.session, "the earlier greeting is none") }
+        }
         var buffer = unsafe fuse_buf()
         let length = unsafe fuse_session_receive_buf(session, &buffer)
         defer { unsafe free(buffer.mem) }
@@ -89,14 +92,22 @@ internal import Linux
 
     /// Answers the kernel until the mount is gone or `stop` was called; blocks.
     func serve(threads: Int) throws(FUSEError) {
-        let configuration = unsafe fuse_loop_cfg_create()
-        defer { unsafe fuse_loop_cfg_destroy(configuration) }
-        unsafe fuse_loop_cfg_set_clone_fd(configuration, 0)
-        unsafe fuse_loop_cfg_set_max_threads(configuration, UInt32(threads))
-        unsafe fuse_loop_cfg_set_idle_threads(configuration, UInt32(threads))
-        let failure = unsafe fuse_session_loop_mt(session, configuration)
-        if failure < 0 { throw FUSEError(.session, "libfuse: the session broke: \(Errno(rawValue: -failure))") }
+        let failure = unsafe imagelet_fuse_serve(
+            device, session, Int32(clamping: threads), fuse_session_receive_buf, fuse_session_process_buf)
+        if failure > 0 { throw FUSEError(.session, "/dev/fuse: the session broke: \(Errno(rawValue: failure))") }
     }
+
+    /// How far serving has come.
+    var progress: Session.Progress {
+        var taken: UInt = 0
+        var waiting: Int32 = 0
+        unsafe imagelet_fuse_progress(device, &taken, &waiting)
+        return Session.Progress(questionsTaken: UInt64(taken), idleThreads: Int(waiting))
+    }
+
+    /// Asks the kernel to put again what was taken from the descriptor and never answered.
+    /// - Returns: false if the kernel cannot (before 6.9): whoever asked waits for ever.
+    func askAgain() -> Bool { imagelet_fuse_resend(descriptor) > 0 }
 
     /// Makes the kernel ask for a node's attributes again, and drop its copy of a directory's listing. Without effect if it has none.
     func expireAttributes(of node: NodeID) {
@@ -109,6 +120,9 @@ internal import Linux
         _ = unsafe fuse_lowlevel_notify_inval_entry(session, fuse_ino_t(parent), text, name.count)
     }
 
-    /// Makes `serve` return as soon as one more question comes.
-    func stop() { unsafe fuse_session_exit(session) }
+    /// Keeps all later answers from the kernel: its questions stay open for the next daemon.
+    func mute() { unsafe imagelet_fuse_mute(device) }
+
+    /// Lets `serve` return.
+    func stop() { unsafe imagelet_fuse_stop(device) }
 }

@@ -34,13 +34,4 @@ extension Session {
             connection.congestion_threshold = maxBackground / 4 * 3
         }
     }
-
-    /// The first exchange between kernel and daemon, headers included. Flags are fixed by it for the life of the mount, so a later
-    /// daemon that takes the descriptor over has to repeat it (measured.md part 6).
-    package struct Handshake: Sendable, Equatable {
-        /// The kernel's FUSE_INIT request as it came.
-        package var request: [UInt8]
-        /// The reply as it was sent.
-        package var reply: [UInt8]
-    }
 }

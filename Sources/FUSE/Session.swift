@@ -3,13 +3,15 @@ internal import Synchronization
 
 /// One FUSE mount and the threads that serve it.
 ///
-/// `mount()`, then `run()` until the task is cancelled, `stop()` is called or someone else unmounts it. However it ends, no mount stays
-/// behind. The mount is read-only; setuid and device nodes work on it.
+/// `mount()` or `resume(_:_:)`, then `run()` until the task is cancelled, `stop()` is called or someone else unmounts it. However it
+/// ends, no mount stays behind, except by `leave()`. The mount is read-only; setuid and device nodes work on it.
 package final class Session: Sendable {
     private enum State {
         case idle
         case mounted(Connection, device: String)
         case running(Connection, device: String)
+        /// Ends without taking the mount down.
+        case leaving
         case ended
     }
 
@@ -17,7 +19,7 @@ package final class Session: Sendable {
     package static let mountType = "fuse.imagelet"
 
     package let path: String
-    private let context: Context
+    let context: Context
     private let state = Mutex(State.idle)
     private let shaken = Mutex<Handshake?>(nil)
 
@@ -26,7 +28,7 @@ package final class Session: Sendable {
         context = Context(fileSystem, options)
     }
 
-    /// What kernel and daemon agreed on; nil before `mount`.
+    /// What kernel and daemon agreed on; nil before `mount` or `resume`.
     package var handshake: Handshake? { shaken.withLock { $0 } }
 
     /// Requests the file system dropped without an answer; each is a bug in it.
@@ -45,24 +47,27 @@ package final class Session: Sendable {
         } catch {
             throw FUSEError(.mount, "cannot mount at \(path): \(error)")
         }
-        var device = ""
-        let connection: Connection
+        let descriptor: OwnedDescriptor
         do {
-            connection = try Connection(context) { descriptor throws(FUSEError) in
-                device = try Self.attach(descriptor, at: target)
-            }
-            let handshake = try connection.shakeHands()
-            shaken.withLock { $0 = handshake }
+            descriptor = try OwnedDescriptor(device: "/dev/fuse")
         } catch {
-            if !device.isEmpty { detach(device) }
+            throw FUSEError(.unavailable, "\(error); load the module `fuse` and run as root")
+        }
+        let device = try Self.attach(descriptor.rawValue, at: target)
+        do {
+            let connection = try Connection(context, on: descriptor)
+            begin(connection, device, try connection.shakeHands())
+        } catch {
+            detach(device)
             throw error
         }
         if let size = context.options.readAheadKiB { Self.setReadAhead(size, of: device) }
-        state.withLock { $0 = .mounted(connection, device: device) }
     }
 
-    /// Serves until cancelled or unmounted. `mount` must have been called.
-    package func run() async throws {
+    /// Serves until cancelled or unmounted. `mount` or `resume` must have been called.
+    /// - Parameter whenServed: called when no more questions are taken; this returns once those that were taken are answered.
+    package func run(whenServed: @escaping @Sendable () -> Void = {}) async throws {
+        defer { whenServed() }
         guard let (connection, device) = start() else { return }
         let threads = context.options.threads
         let ledger = context.ledger
@@ -70,11 +75,12 @@ package final class Session: Sendable {
             await withCheckedContinuation { continuation in
                 let serve: @Sendable () -> Void = {
                     let result = Result { () throws(FUSEError) in try connection.serve(threads: threads) }
+                    whenServed()
                     // Answers that are still to come need libfuse's session.
                     ledger.whenDrained { continuation.resume(returning: result) }
                 }
                 do {
-                    try BlockingThread.start("fuse", serve)
+                    try BlockingThread.start("fuse-main", serve)
                 } catch {
                     continuation.resume(returning: .failure(FUSEError(.session, "cannot serve \(path): \(error)")))
                 }
@@ -82,24 +88,61 @@ package final class Session: Sendable {
         } onCancel: {
             stop()
         }
-        state.withLock { $0 = .ended }
-        detach(device)
+        let leaves = state.withLock { state in
+            defer { state = .ended }
+            if case .leaving = state { return true }
+            return false
+        }
+        if !leaves { detach(device) }
         try result.get()
     }
 
-    /// Unmounts and lets `run` return. What uses the mount keeps its name for it but gets "not connected" from now on. May be called at
-    /// any time and more than once.
+    /// Unmounts and lets `run` return. What uses the mount keeps its name for it but gets "not connected" once the last descriptor of
+    /// the connection is closed. May be called at any time and more than once.
     package func stop() {
         let previous = state.withLock { state in
             defer { if case .mounted = state { state = .ended } }
             return state
         }
         switch previous {
-        case .idle, .ended: return
+        case .idle, .leaving, .ended: return
         case .mounted(_, let device): detach(device)
         case .running(let connection, let device):
+            detach(device)
             connection.stop()
-            wake(device)
+        }
+    }
+
+    /// Lets `run` return without unmounting and without answering what is still open: whoever has a copy of the descriptor keeps the
+    /// mount alive, and its users wait until the next process resumes it.
+    package func leave() {
+        let previous = state.withLock { state in
+            let previous = state
+            switch previous {
+            case .mounted: state = .ended
+            case .running: state = .leaving
+            case .idle, .leaving, .ended: break
+            }
+            return previous
+        }
+        guard case .running(let connection, _) = previous else { return }
+        connection.mute()
+        connection.stop()
+    }
+
+    /// Takes over what `mount` or `resume` brought about.
+    func begin(_ connection: Connection, _ device: String, _ handshake: Handshake) {
+        shaken.withLock { $0 = handshake }
+        state.withLock { $0 = .mounted(connection, device: device) }
+    }
+
+    /// The connection and its mount's device, from `mount` or `resume` to the end.
+    var live: (connection: Connection, device: String)? {
+        state.withLock { state in
+            switch state {
+            case .mounted(let connection, let device), .running(let connection, let device): (connection, device)
+            case .idle, .leaving, .ended: nil
+            }
         }
     }
 }
@@ -108,17 +151,12 @@ extension Session {
     /// Tells the kernel that a directory has changed: its attributes and its listing are asked for again. Not from inside a request.
     /// - Parameter gone: names in it that stand for nothing any more.
     package func expire(_ directory: NodeID, gone: [[UInt8]]) {
-        let connection = state.withLock { state -> Connection? in
-            switch state {
-            case .mounted(let connection, _), .running(let connection, _): connection
-            case .idle, .ended: nil
-            }
-        }
-        for name in gone { connection?.expireName(name, in: directory) }
-        connection?.expireAttributes(of: directory)
+        guard let connection = live?.connection else { return }
+        for name in gone { connection.expireName(name, in: directory) }
+        connection.expireAttributes(of: directory)
     }
 
-    private var isIdle: Bool {
+    var isIdle: Bool {
         state.withLock { state in
             if case .idle = state { true } else { false }
         }
@@ -158,24 +196,6 @@ extension Session {
     private func isOurs(_ target: String, _ device: String) -> Bool {
         let mount = try? Mount.find(at: target)
         return mount?.device == device
-    }
-
-    /// libfuse's threads look at their exit flag after a question only; so one is asked. It may wait until the descriptor closes.
-    private func wake(_ device: String) {
-        guard let target = try? Path.resolvingParents(of: path), isOurs(target, device),
-            let root = try? OwnedDescriptor(naming: target)
-        else {
-            // Unmounted here but alive in another mount namespace: cut the connection.
-            let minor = device.split(separator: ":").last ?? ""
-            let file = try? File("/sys/fs/fuse/connections/\(minor)/abort", .readWrite)
-            _ = try? file?.write([UInt8(ascii: "1")], at: 0)
-            return
-        }
-        let handoff = Handoff(root)
-        detach(device)
-        _ = try? BlockingThread.start("fuse-wake") {
-            if let root = handoff.take() { root.touchFileSystem() }
-        }
     }
 
     /// The kernel's read-ahead of this mount alone. /sys may be read-only or absent: then it stays as it is.

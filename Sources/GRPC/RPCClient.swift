@@ -1,10 +1,26 @@
 internal import GRPCCore
-internal import GRPCNIOTransportHTTP2Posix
 
-/// Calls the services on one unix socket; lives inside ``withConnection(to:_:)``.
+/// Calls the services on one unix socket.
+///
+/// Lives inside ``withConnection(to:_:)``, or as long as its owner runs ``run()``.
 package struct RPCClient: Sendable {
-    let client: GRPCClient<HTTP2ClientTransport.Posix>
-    private let endpoint: RPCEndpoint
+    let client: GRPCClient<PatientTransport>
+    let transport: PatientTransport
+    package let endpoint: RPCEndpoint
+
+    /// The socket is not touched before the first call.
+    /// - Parameter patience: how long a call waits for somebody to listen before it fails with `unavailable`.
+    /// - Throws: ``RPCFailure`` if the endpoint cannot be one.
+    package init(to endpoint: RPCEndpoint, patience: Duration = .zero) throws(RPCFailure) {
+        do { transport = try PatientTransport(endpoint, patience: patience) } catch { throw RPCFailure(error) }
+        client = GRPCClient(transport: transport)
+        self.endpoint = endpoint
+    }
+
+    /// Keeps the connection for as long as the task is not cancelled; calls made before it begins wait for it.
+    package func run() async throws {
+        do { try await client.runConnections() } catch is CancellationError {}
+    }
 
     /// Opens a connection for the length of `body`.
     ///
@@ -13,16 +29,16 @@ package struct RPCClient: Sendable {
     package static func withConnection<Result: Sendable>(
         to endpoint: RPCEndpoint, _ body: (RPCClient) async throws -> Result
     ) async throws -> Result {
-        let transport: HTTP2ClientTransport.Posix
-        do {
-            transport = try HTTP2ClientTransport.Posix(
-                target: .unixDomainSocket(path: endpoint.path), transportSecurity: .plaintext, config: configuration)
-        } catch {
-            throw RPCFailure(error)
+        let connection = try RPCClient(to: endpoint)
+        return try await withGRPCClient(transport: connection.transport) { client in
+            try await body(RPCClient(client: client, transport: connection.transport, endpoint: endpoint))
         }
-        return try await withGRPCClient(transport: transport) { client in
-            try await body(RPCClient(client: client, endpoint: endpoint))
-        }
+    }
+
+    private init(client: GRPCClient<PatientTransport>, transport: PatientTransport, endpoint: RPCEndpoint) {
+        self.client = client
+        self.transport = transport
+        self.endpoint = endpoint
     }
 
     /// Runs one generated call and turns its errors into ours.
@@ -38,14 +54,6 @@ package struct RPCClient: Sendable {
                 )
             }
             throw RPCFailure(error)
-        }
-    }
-
-    private static var configuration: HTTP2ClientTransport.Posix.Config {
-        .defaults { config in
-            config.http2.targetWindowSize = RPCLimits.windowBytes
-            // As kubelet does; a path is no valid authority everywhere (measured.md 2, interop).
-            config.http2.authority = "localhost"
         }
     }
 }

@@ -4,19 +4,28 @@ package import Linux
 
 /// Serves gRPC on one listening unix socket.
 ///
-/// Cleartext HTTP/2; who may connect is decided by the mode of the socket file. Methods nobody registered answer
-/// UNIMPLEMENTED, on which kubelet falls back to older ones.
+/// Cleartext HTTP/2; who may connect is decided by the mode of the socket file. Methods nobody registered are passed on, or
+/// answer UNIMPLEMENTED, on which kubelet falls back to older ones.
 package final class RPCServer: Sendable {
-    private let server: GRPCServer<HTTP2ServerTransport.Posix>
+    private let server: GRPCServer<ForwardingTransport>
 
     /// - Parameters:
     ///   - listener: its socket is closed when ``run()`` ends; its name in the file system stays.
     ///   - services: each at most once.
-    package init(listener: consuming UnixListener, services: [RPCService]) {
+    ///   - client: where all other methods are passed on to, byte for byte; its ``RPCClient/run()`` is its owner's business.
+    package init(
+        listener: consuming UnixListener, services: [RPCService], passingOnTo client: RPCClient? = nil
+    ) {
+        var router = RPCRouter<ForwardingTransport>()
+        for service in services { service.binding.registerMethods(with: &router) }
         let transport = HTTP2ServerTransport.Posix(
             listeningSocketDescriptor: Int(listener.takeDescriptor()), transportSecurity: .plaintext,
             config: Self.configuration)
-        server = GRPCServer(transport: transport, services: services.map(\.binding))
+        server = GRPCServer(
+            transport: ForwardingTransport(
+                base: transport, served: Set(router.methods),
+                forwarder: client.map { RPCForwarder(transport: $0.transport) }),
+            router: router)
     }
 
     /// Serves until ``beginGracefulShutdown()`` has drained every call, or the task is cancelled, which cancels them.

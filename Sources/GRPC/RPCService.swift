@@ -9,6 +9,11 @@ package struct RPCService: Sendable {
         RPCService(binding: ImageServiceBinding(service: service))
     }
 
+    /// The calls of `runtime.v1.ImageService` that a server in front of a runtime does not pass on.
+    package static func runtimeImages(_ service: some RuntimeImageService) -> RPCService {
+        RPCService(binding: RuntimeImageServiceBinding(service: service))
+    }
+
     /// `imagelet.admin.v1.Admin`
     package static func admin(_ service: some AdminService) -> RPCService {
         RPCService(binding: AdminServiceBinding(service: service))

@@ -9,22 +9,25 @@ internal import State
 /// What imagelet's own command asks of the daemon: how images stand, how a pull comes along, what to mount.
 struct AdminServer: AdminService {
     let catalog: ImageCatalog
-    let puller: Puller
+    let progress: @Sendable (_ image: String) -> AsyncStream<PullProgress>
     let mounts: ImageMounts
     /// Where the layer file system is mounted.
     let layerDirectory: String
     let rootDirectory: String
+    /// In the configuration's words.
+    let runtime: String
     let began = ContinuousClock.now
 
     func status(_ request: AdminStatusRequest) async throws -> AdminStatusResponse {
         try await mapping {
             let records = try catalog.records(matching: request.image)
-            guard request.image.isEmpty || !records.isEmpty else {
+            let notes = try catalog.notes(matching: request.image)
+            guard request.image.isEmpty || !records.isEmpty || !notes.isEmpty else {
                 throw ImageError(.notFound, "\(request.image) is not on this node; 'imagelet images' lists what is")
             }
             var answer = AdminStatusResponse()
             answer.daemon = daemonStatus
-            answer.images = records.map(imageStatus)
+            answer.images = records.map(imageStatus) + notes.map(noteStatus)
             answer.mounts = try mounts.all().map { mount in
                 var status = AdminMountStatus()
                 status.id = mount.id
@@ -39,7 +42,7 @@ struct AdminServer: AdminService {
     func watchPull(
         _ request: AdminWatchPullRequest, send: @Sendable (AdminPullProgress) async throws -> Void
     ) async throws {
-        for await progress in puller.progress(of: request.image) {
+        for await progress in progress(request.image) {
             try await send(AdminPullProgress(progress))
         }
     }
@@ -84,7 +87,7 @@ struct AdminServer: AdminService {
         status.version = Version.current
         status.processID = ProcessIdentity.id
         status.uptimeSeconds = (ContinuousClock.now - began).components.seconds
-        status.runtime = "none"
+        status.runtime = runtime
         status.directory = rootDirectory
         status.cacheBytes = UInt64(max(usage.bytes, 0))
         status.cacheInodes = UInt64(max(usage.inodes, 0))
@@ -98,6 +101,16 @@ struct AdminServer: AdminService {
         status.strategy = record.strategy
         status.reasons = catalog.reasons(of: record).map(\.description)
         status.layers = catalog.layers(of: record).map { AdminLayerStatus($0) }
+        return status
+    }
+
+    /// An image that the runtime fetched by itself: how that came about is all we know of it.
+    private func noteStatus(_ note: PullNote) -> AdminImageStatus {
+        var status = AdminImageStatus()
+        status.id = note.imageID?.description ?? ""
+        status.names = [note.name]
+        status.strategy = note.strategy
+        status.reasons = catalog.reasons(of: note).map(\.description)
         return status
     }
 

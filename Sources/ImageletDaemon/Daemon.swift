@@ -13,8 +13,8 @@ internal import UnixSignals
 
 /// The composition root: builds the parts from a configuration and runs them as one group until told to stop.
 package struct Daemon: Sendable {
-    private let configuration: ImageletConfiguration
-    private let logger: Logger
+    let configuration: ImageletConfiguration
+    let logger: Logger
 
     package init(configuration: ImageletConfiguration, logger: Logger) {
         self.configuration = configuration
@@ -41,10 +41,6 @@ package struct Daemon: Sendable {
             state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes))
         let catalog = ImageCatalog(storage: storage, directory: paths.root)
         let mounts = ImageMounts(storage: storage, catalog: catalog, directory: paths.mounts)
-        let puller = Puller(
-            storage: storage, registry: registry.client(logger: logger), options: configuration.pullOptions,
-            logger: logger)
-
         try await Recovery(
             storage: storage, registry: registry.client(logger: logger), fills: configuration.fill.enabled,
             logger: logger
@@ -54,17 +50,21 @@ package struct Daemon: Sendable {
         let mount = StoreMount(store, at: paths.store, backing: paths.root, logger: logger)
         try mount.mount()
 
-        let images = ImageServiceServer(catalog: catalog, puller: puller, logger: logger)
         try OpenFileLimit.raise()
+        let front =
+            switch configuration.runtime {
+            case .none: try embeddedFront(storage, catalog, registry)
+            case .containerd: try containerdFront(storage, catalog, registry, paths)
+            }
         let admin = AdminServer(
-            catalog: catalog, puller: puller, mounts: mounts, layerDirectory: paths.store, rootDirectory: paths.root)
-        let cri = try server(configuration.sockets.cri, .images(images))
-        let control = try server(configuration.sockets.admin, .admin(admin))
+            catalog: catalog, progress: front.progress, mounts: mounts, layerDirectory: paths.store,
+            rootDirectory: paths.root, runtime: configuration.runtime.rawValue)
+        let control = try server(configuration.sockets.admin, [.admin(admin)])
         logger.info(
             "serving",
             metadata: [
                 "cri": "\(configuration.sockets.cri)", "admin": "\(configuration.sockets.admin)",
-                "root": "\(paths.root)",
+                "root": "\(paths.root)", "runtime": "\(configuration.runtime.rawValue)",
                 "version": "\(Version.current)", "layers": "\(store.slots().count)",
             ])
 
@@ -82,54 +82,19 @@ package struct Daemon: Sendable {
                         } stop: {
                             mount.stop()
                         }),
-                    .init(
-                        service: Part {
-                            try await control.run()
-                        } stop: {
-                            control.beginGracefulShutdown()
-                        }),
-                    .init(
-                        service: Part {
-                            try await cri.run()
-                        } stop: {
-                            cri.beginGracefulShutdown()
-                        }),
-                ],
+                    .init(service: Part(control)),
+                ] + front.parts.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
-        try Path.remove(configuration.sockets.cri)
-        try Path.remove(configuration.sockets.admin)
+        for socket in front.sockets + [configuration.sockets.admin] { try Path.remove(socket) }
         logger.info("stopped")
     }
 
-    private func server(_ socket: String, _ service: RPCService) throws -> RPCServer {
+    func server(
+        _ socket: String, _ services: [RPCService], passingOnTo client: RPCClient? = nil
+    ) throws -> RPCServer {
         try Directory.create(Path.parent(of: socket), permissions: 0o755)
-        return RPCServer(listener: try UnixListener(socket), services: [service])
-    }
-}
-
-/// A part of the daemon as the group runs it. Parts without an orderly stop are cancelled.
-private struct Part: Service {
-    private let body: @Sendable () async throws -> Void
-    private let stop: (@Sendable () -> Void)?
-
-    init(_ body: @escaping @Sendable () async throws -> Void, stop: (@Sendable () -> Void)? = nil) {
-        self.body = body
-        self.stop = stop
-    }
-
-    func run() async throws {
-        if let stop {
-            try await withGracefulShutdownHandler {
-                try await body()
-            } onGracefulShutdown: {
-                stop()
-            }
-        } else {
-            try await cancelWhenGracefulShutdown {
-                do { try await body() } catch is CancellationError {}
-            }
-        }
+        return RPCServer(listener: try UnixListener(socket), services: services, passingOnTo: client)
     }
 }
 

@@ -33,7 +33,7 @@ package struct RegistryAccess: Sendable {
 
 extension ImageletConfiguration {
     /// What pulls and explanations decide by.
-    package var pullOptions: Puller.Options {
+    package var pullOptions: PullOptions {
         var options = PolicyOptions()
         options.streamThreshold = policy.streamThreshold.bytes
         options.smallLayer = policy.smallLayer.bytes
@@ -41,7 +41,7 @@ extension ImageletConfiguration {
             policy.rules.compactMap { rule in
                 Strategy(rawValue: rule.strategy.rawValue).map { Rules.Rule(ReferencePattern(rule.match), $0) }
             })
-        return Puller.Options(policy: options, fills: fill.enabled)
+        return PullOptions(policy: options, fills: fill.enabled)
     }
 
     var layerOptions: LayerStoreOptions {

@@ -16,11 +16,11 @@ package struct Explanation: Sendable, Encodable {
 
 /// Asks the registry what a pull would ask, and decides.
 package struct Explainer: Sendable {
-    private let options: Puller.Options
+    private let options: PullOptions
     private let storage: ImageStorage?
 
     /// - Parameter storage: what the node has; nil to explain as for a fresh node.
-    package init(options: Puller.Options = Puller.Options(), storage: ImageStorage? = nil) {
+    package init(options: PullOptions = PullOptions(), storage: ImageStorage? = nil) {
         self.options = options
         self.storage = storage
     }
@@ -34,13 +34,13 @@ package struct Explainer: Sendable {
             let name = try Reference(image).withDefaultTag
             let finder = FactFinder(
                 options: options.policy, discovery: IndexDiscovery(own: storage?.indexes, acceptsV1: options.acceptsV1))
-            switch try await ImageResolver().resolve(name, at: origin) {
+            switch try await ImageResolver().manifest(name, at: origin) {
             case .unsupported(let digest, let why):
                 let findings = finder.unsupported(name, why: why)
                 return Explanation(
                     image: name.description, digest: digest, facts: findings.facts, decision: findings.decision,
                     index: nil, compressedSize: 0)
-            case .image(let resolved):
+            case .manifest(let resolved):
                 let findings = try await finder.find(
                     resolved, at: origin, holdings: try storage?.holdings(of: resolved) ?? .init(),
                     annotation: annotation)

@@ -45,16 +45,15 @@ package struct FactFinder: Sendable {
 
     /// - Parameter annotation: the pod's wish, as it wrote it.
     package func find(
-        _ image: ResolvedImage, at origin: any ImageOrigin, holdings: Holdings, annotation: String?
+        _ image: ResolvedManifest, at origin: any ImageOrigin, holdings: Holdings, annotation: String?
     ) async throws -> Findings {
         var facts = Facts(
             reference: image.reference,
-            layers: image.layers.map { layer in
+            layers: image.manifest.layers.map { layer in
                 LayerFact(
-                    digest: layer.descriptor.digest, compressedSize: layer.descriptor.size,
-                    compression: layer.descriptor.mediaType.compression,
-                    isLocal: holdings.local.contains(layer.descriptor.digest),
-                    isPoisoned: holdings.poisoned.contains(layer.descriptor.digest))
+                    digest: layer.digest, compressedSize: layer.size, compression: layer.mediaType.compression,
+                    isLocal: holdings.local.contains(layer.digest), isPoisoned: holdings.poisoned.contains(layer.digest)
+                )
             },
             podAnnotation: annotation, poisonedIndexes: holdings.poisonedIndexes)
         let blind = options.decide(facts)
@@ -64,10 +63,8 @@ package struct FactFinder: Sendable {
         }
         let discovered = try await discovery.discover(image, at: origin, distrusted: holdings.poisoned)
         facts.index = discovered.fact
-        if case .found = discovered.fact,
-            let largest = image.layers.max(by: { $0.descriptor.size < $1.descriptor.size })
-        {
-            facts.ranges = try await ranges(largest.descriptor, image.reference, origin)
+        if case .found = discovered.fact, let largest = image.manifest.layers.max(by: { $0.size < $1.size }) {
+            facts.ranges = try await ranges(largest, image.reference, origin)
         }
         return Findings(facts: facts, decision: options.decide(facts), tables: discovered.tables)
     }

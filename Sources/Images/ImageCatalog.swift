@@ -40,6 +40,27 @@ package final class ImageCatalog: Sendable {
         try await storage.custody.remove(image: record.id)
     }
 
+    /// Forgets what the runtime has removed: the image's record, and how pulls under its names went. Layers that the runtime still has
+    /// snapshots of stay.
+    package func forget(_ name: String) async throws {
+        let id = try find(name)?.id ?? storage.state.pullNotes().first { $0.isCalled(name) }?.imageID
+        if let id {
+            try storage.state.forgetPulls(of: id)
+            try await storage.custody.remove(image: id)
+        }
+        if let reference = try? Reference(name).withDefaultTag {
+            try storage.state.forgetPull(reference.description)
+        }
+    }
+
+    /// How pulls went that left no record of an image: all, or those of the image that `name` (a reference or an id) stands for.
+    package func notes(matching name: String = "") throws -> [PullNote] {
+        let notes = try storage.state.pullNotes()
+        if name.isEmpty { return notes }
+        let reference = (try? Reference(name).withDefaultTag)?.description
+        return notes.filter { $0.name == reference || $0.isCalled(name) }
+    }
+
     /// Bytes and inodes that images take, and the directory they lie in.
     package func usage() -> StoreUsage {
         let usage = storage.store.usage()
@@ -52,9 +73,12 @@ package final class ImageCatalog: Sendable {
         return record.layers.filter { seen.insert($0).inserted }.compactMap { storage.status(of: $0) }
     }
 
-    package func reasons(of record: ImageRecord) -> [Reason] {
-        (try? OCIDocument.decode(
-            [Reason].self, from: Array(record.reasons.utf8), what: "reasons", error: .invalidConfig)) ?? []
+    package func reasons(of record: ImageRecord) -> [Reason] { Self.reasons(record.reasons) }
+
+    package func reasons(of note: PullNote) -> [Reason] { Self.reasons(note.reasons) }
+
+    private static func reasons(_ text: String) -> [Reason] {
+        (try? OCIDocument.decode([Reason].self, from: Array(text.utf8), what: "reasons", error: .invalidConfig)) ?? []
     }
 
     private func find(_ name: String) throws -> ImageRecord? {
@@ -84,5 +108,13 @@ package struct StoreUsage: Sendable, Equatable {
         self.mountpoint = mountpoint
         self.bytes = bytes
         self.inodes = inodes
+    }
+}
+
+extension PullNote {
+    /// Whether `name` is the id of the image that was pulled, or the beginning of one.
+    fileprivate func isCalled(_ name: String) -> Bool {
+        guard let id = imageID?.description, !name.isEmpty else { return false }
+        return id.hasPrefix(name) || id.dropFirst("sha256:".count).hasPrefix(name)
     }
 }

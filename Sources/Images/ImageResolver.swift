@@ -9,13 +9,20 @@ package struct ImageResolver: Sendable {
         self.platform = platform
     }
 
-    /// Follows at most one index to the platform's manifest.
     /// - Throws: what the origin throws, `OCIError` for documents that break the rules.
     package func resolve(_ reference: Reference, at origin: any ImageOrigin) async throws -> Resolution {
+        switch try await manifest(reference, at: origin) {
+        case .unsupported(let digest, let why): .unsupported(digest: digest, why: why)
+        case .manifest(let manifest): .image(try await image(manifest, at: origin))
+        }
+    }
+
+    /// Follows at most one index to the platform's manifest.
+    package func manifest(_ reference: Reference, at origin: any ImageOrigin) async throws -> ManifestResolution {
         let named = try await origin.resolve(reference)
         switch try ManifestDocument.parse(named.bytes, mediaType: named.mediaType) {
         case .manifest(let manifest):
-            return try await image(reference, named, named.digest, manifest, origin)
+            return resolution(reference, named, manifest)
         case .unsupported(_, let why):
             return .unsupported(digest: named.digest, why: why)
         case .index(let index):
@@ -23,7 +30,7 @@ package struct ImageResolver: Sendable {
             let fetched = try await origin.manifest(chosen.digest, in: reference)
             switch try ManifestDocument.parse(fetched.bytes, mediaType: fetched.mediaType) {
             case .manifest(let manifest):
-                return try await image(reference, fetched, named.digest, manifest, origin)
+                return resolution(reference, fetched, manifest, from: named)
             case .unsupported(_, let why):
                 return .unsupported(digest: fetched.digest, why: why)
             case .index:
@@ -32,18 +39,23 @@ package struct ImageResolver: Sendable {
         }
     }
 
-    private func image(
-        _ reference: Reference, _ fetched: FetchedManifest, _ nameDigest: Digest, _ manifest: Manifest,
-        _ origin: any ImageOrigin
-    ) async throws -> Resolution {
-        let configBytes = try await origin.blob(manifest.config, in: reference, cap: Int64(OCIDocument.maximumSize))
+    /// Adds the config, and with it the diffIDs, to a manifest.
+    package func image(_ source: ResolvedManifest, at origin: any ImageOrigin) async throws -> ResolvedImage {
+        let configBytes = try await origin.blob(
+            source.manifest.config, in: source.reference, cap: Int64(OCIDocument.maximumSize))
         let config = try ImageConfig(parsing: configBytes)
-        let layers = try config.layers(of: manifest).map {
+        let layers = try config.layers(of: source.manifest).map {
             ResolvedImage.Layer(descriptor: $0.layer, diffID: $0.diffID)
         }
-        return .image(
-            ResolvedImage(
-                reference: reference, digest: fetched.digest, nameDigest: nameDigest, manifest: manifest,
-                manifestBytes: fetched.bytes, config: config, configBytes: configBytes, layers: layers))
+        return ResolvedImage(source: source, config: config, configBytes: configBytes, layers: layers)
+    }
+
+    private func resolution(
+        _ reference: Reference, _ fetched: FetchedManifest, _ manifest: Manifest, from index: FetchedManifest? = nil
+    ) -> ManifestResolution {
+        .manifest(
+            ResolvedManifest(
+                reference: reference, digest: fetched.digest, nameDigest: index?.digest ?? fetched.digest,
+                manifest: manifest, manifestBytes: fetched.bytes, indexBytes: index?.bytes))
     }
 }

@@ -19,10 +19,10 @@ package struct ImageStorage: Sendable {
     }
 
     /// Which of the image's layers are here and usable, and which proved wrong.
-    func holdings(of image: ResolvedImage) throws -> FactFinder.Holdings {
+    func holdings(of image: ResolvedManifest) throws -> FactFinder.Holdings {
         var holdings = FactFinder.Holdings(poisonedIndexes: Set(try state.poisonedIndexes().keys))
         for layer in image.distinctLayers {
-            let digest = layer.descriptor.digest
+            let digest = layer.digest
             if try state.layer(digest)?.poisoned != nil {
                 holdings.poisoned.insert(digest)
             } else if let layer = store.layer(digest), layer.isReadable {

@@ -34,9 +34,9 @@ package struct IndexDiscovery: Sendable {
     /// - Parameter distrusted: layers whose table of contents proved wrong; no table is counted for them.
     /// - Throws: `CancellationError` only: what could not be asked is a fact, too.
     package func discover(
-        _ image: ResolvedImage, at origin: any ImageOrigin, distrusted: Set<Digest>
+        _ image: ResolvedManifest, at origin: any ImageOrigin, distrusted: Set<Digest>
     ) async throws -> DiscoveredIndex {
-        let layers = Set(image.layers.map(\.descriptor.digest)).subtracting(distrusted)
+        let layers = Set(image.manifest.layers.map(\.digest)).subtracting(distrusted)
         let mine = layers.filter { own?.has($0) ?? false }
         var published: FoundManifest?
         var trouble: IndexFact = .none
@@ -68,7 +68,7 @@ package struct IndexDiscovery: Sendable {
     }
 
     private func search(
-        _ image: ResolvedImage, at origin: any ImageOrigin, _ layers: Set<Digest>
+        _ image: ResolvedManifest, at origin: any ImageOrigin, _ layers: Set<Digest>
     ) async throws -> FoundManifest? {
         if let bound = Discovery.indexDigest(in: image.manifest.annotations) {
             let manifest = try await fetch(bound, image.reference, origin)
@@ -98,7 +98,7 @@ package struct IndexDiscovery: Sendable {
     }
 
     private func referrers(
-        of subject: Digest, _ image: ResolvedImage, _ origin: any ImageOrigin
+        of subject: Digest, _ image: ResolvedManifest, _ origin: any ImageOrigin
     ) async throws -> [Descriptor] {
         try await origin.referrers(of: subject, artifactType: SOCINames.indexV1.rawValue, in: image.reference)
     }

@@ -84,7 +84,7 @@ package struct IndexInspection: Sendable {
         of reference: Reference
     ) async throws -> [(layer: ResolvedImage.Layer, descriptor: Descriptor, ztoc: ZTOC)] {
         let image = try await ImageResolver().image(reference, at: origin)
-        let discovered = try await IndexDiscovery(own: nil).discover(image, at: origin, distrusted: [])
+        let discovered = try await IndexDiscovery(own: nil).discover(image.source, at: origin, distrusted: [])
         guard !discovered.tables.isEmpty else {
             switch discovered.fact {
             case .refused(let why), .unknown(let why):

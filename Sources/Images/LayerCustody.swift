@@ -36,8 +36,8 @@ final class LayerCustody: Sendable {
     }
 
     /// Keeps the layers of `image` while `body` runs; on any failure what it began is gone again.
-    func holding<Answer>(_ image: ResolvedImage, _ body: () async throws -> Answer) async throws -> Answer {
-        let layers = Set(image.layers.map(\.descriptor.digest))
+    func holding<Answer>(_ image: ResolvedManifest, _ body: () async throws -> Answer) async throws -> Answer {
+        let layers = Set(image.manifest.layers.map(\.digest))
         hold(layers)
         let outcome: Result<Answer, any Error>
         do { outcome = .success(try await body()) } catch { outcome = .failure(error) }

@@ -64,7 +64,20 @@ final class ProgressBoard: Sendable {
 
     private let entries = Mutex<[String: Listed]>([:])
 
-    func begin(_ name: String) -> Entry {
+    /// Shows `body` to watchers of `name` while it runs.
+    func following<Answer>(_ name: Reference, _ body: (Entry) async throws -> Answer) async throws -> Answer {
+        let entry = begin(name.description)
+        do {
+            let answer = try await body(entry)
+            end(name.description, entry, failed: false)
+            return answer
+        } catch {
+            end(name.description, entry, failed: true)
+            throw error
+        }
+    }
+
+    private func begin(_ name: String) -> Entry {
         entries.withLock { entries in
             var listed = entries[name] ?? Listed(entry: Entry(), pulls: 0)
             listed.pulls += 1
@@ -74,7 +87,7 @@ final class ProgressBoard: Sendable {
     }
 
     /// Ends one pull; the entry ends with the last of them.
-    func end(_ name: String, _ entry: Entry, failed: Bool) {
+    private func end(_ name: String, _ entry: Entry, failed: Bool) {
         entries.withLock { entries in
             guard var listed = entries[name], listed.entry === entry else { return }
             listed.pulls -= 1
@@ -83,11 +96,12 @@ final class ProgressBoard: Sendable {
         }
     }
 
-    /// Five values a second while there is a pull under `name`, and a last one when it has ended; waits for one to begin.
+    /// Five values a second while there is a pull of `image`, and a last one when it has ended; waits for one to begin.
     func watch(
-        _ name: String, status: @escaping @Sendable (Digest) -> LayerStatus?
+        _ image: String, status: @escaping @Sendable (Digest) -> LayerStatus?
     ) -> AsyncStream<PullProgress> {
-        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+        let name = (try? Reference(image).withDefaultTag.description) ?? image
+        return AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let task = Task {
                 var entry: Entry?
                 while !Task.isCancelled {

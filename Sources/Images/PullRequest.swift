@@ -15,6 +15,9 @@ package struct PullRequest: Sendable {
         self.credentials = credentials
         self.annotations = annotations
     }
+
+    /// The strategy the pod asks for, as it wrote it.
+    var strategyAnnotation: String? { annotations[Facts.strategyAnnotation] }
 }
 
 package struct PullResult: Sendable {

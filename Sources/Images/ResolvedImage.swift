@@ -1,6 +1,7 @@
 package import OCI
 
 /// One platform's image: its manifest and config, fetched, verified by digest and parsed.
+@dynamicMemberLookup
 package struct ResolvedImage: Sendable {
     /// One layer of the image, in the order of the manifest (lowest first).
     package struct Layer: Sendable {
@@ -9,30 +10,14 @@ package struct ResolvedImage: Sendable {
         package var diffID: Digest
     }
 
-    /// The name the image was asked for by.
-    package var reference: Reference
-    /// Digest of the platform's manifest.
-    package var digest: Digest
-    /// Digest that the name itself stands for: that of the index if there is one, else `digest`.
-    package var nameDigest: Digest
-    package var manifest: Manifest
-    package var manifestBytes: [UInt8]
+    package var source: ResolvedManifest
     package var config: ImageConfig
     package var configBytes: [UInt8]
     package var layers: [Layer]
 
-    /// Descriptor of the platform's manifest: what an index's `subject` holds.
-    package var manifestDescriptor: Descriptor {
-        Descriptor(mediaType: manifest.mediaType, digest: digest, size: Int64(manifestBytes.count))
-    }
-
-    /// Bytes of all layers and the config as the manifest declares them, each layer counted once.
-    package var compressedSize: Int64 {
-        var seen: Set<Digest> = []
-        return layers.reduce(manifest.config.size) { sum, layer in
-            guard seen.insert(layer.descriptor.digest).inserted else { return sum }
-            return sum.addingReportingOverflow(layer.descriptor.size).overflow ? .max : sum + layer.descriptor.size
-        }
+    /// What the manifest tells, told by the image as well.
+    package subscript<Value>(dynamicMember member: KeyPath<ResolvedManifest, Value>) -> Value {
+        source[keyPath: member]
     }
 
     /// The layers, each digest once, lowest first.
@@ -40,6 +25,9 @@ package struct ResolvedImage: Sendable {
         var seen: Set<Digest> = []
         return layers.filter { seen.insert($0.descriptor.digest).inserted }
     }
+
+    /// The chain ID of each layer: what containerd calls the stack that ends with it.
+    var chainIDs: [Digest] { Digest.chainIDs(of: layers.map(\.diffID)) }
 }
 
 /// What a name led to.

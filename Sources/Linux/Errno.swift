@@ -66,6 +66,16 @@ package struct Errno: RawRepresentable, Sendable, Hashable, CustomStringConverti
     package static let notSupported = Errno(rawValue: EOPNOTSUPP)
     /// EADDRINUSE
     package static let addressInUse = Errno(rawValue: EADDRINUSE)
+    /// EPROTOTYPE
+    package static let wrongSocketType = Errno(rawValue: EPROTOTYPE)
+    /// EPIPE
+    package static let brokenPipe = Errno(rawValue: EPIPE)
+    /// EMSGSIZE
+    package static let messageTooLong = Errno(rawValue: EMSGSIZE)
+    /// ECONNABORTED
+    package static let connectionAborted = Errno(rawValue: ECONNABORTED)
+    /// ECONNRESET
+    package static let connectionReset = Errno(rawValue: ECONNRESET)
     /// ECONNREFUSED
     package static let connectionRefused = Errno(rawValue: ECONNREFUSED)
     /// ENOTCONN

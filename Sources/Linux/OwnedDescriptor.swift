@@ -21,6 +21,24 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
         return rawValue
     }
 
+    /// A second descriptor of the same open file.
+    package borrowing func duplicate() throws(LinuxError) -> OwnedDescriptor {
+        try OwnedDescriptor(duplicating: rawValue)
+    }
+
+    /// A descriptor of the open file that someone else's `rawValue` stands for.
+    package init(duplicating rawValue: Int32) throws(LinuxError) {
+        self.init(taking: try system("fcntl", "\(rawValue)") { fcntl(rawValue, F_DUPFD_CLOEXEC, 0) })
+    }
+
+    /// What fstat(2) says.
+    package borrowing func status() throws(LinuxError) -> FileStatus {
+        var raw = stat()
+        let descriptor = rawValue
+        try system("fstat", "\(descriptor)") { unsafe fstat(descriptor, &raw) }
+        return FileStatus(raw)
+    }
+
     /// Opens `path` with `flags` of open(2); O_CLOEXEC is added.
     init(opening path: String, flags: Int32, mode: UInt32 = 0) throws(LinuxError) {
         let descriptor = try system("open", path) { unsafe Glibc.open(path, flags | O_CLOEXEC, mode_t(mode)) }
@@ -42,11 +60,5 @@ extension OwnedDescriptor {
     /// Names the object at `path` without opening it (O_PATH); a file system isn't asked about its root.
     package init(naming path: String) throws(LinuxError) {
         self.init(taking: try system("open", path) { unsafe imagelet_open_path(path) })
-    }
-
-    /// Asks the file system it lies on for its statistics and forgets them: a question that reaches the file system's daemon.
-    package borrowing func touchFileSystem() {
-        var raw = statfs()
-        _ = unsafe fstatfs(rawValue, &raw)
     }
 }

@@ -13,6 +13,9 @@ package struct Reason: Sendable, Equatable, Codable, CustomStringConvertible {
         case indexFound
         case noIndex
         case noRanges
+        // These come from outside the table: what a node with a runtime meets on the way (design.md 6).
+        case alreadyUnpacked
+        case degraded
 
         // These explain a decision further and never stand first.
         case requestNotPossible

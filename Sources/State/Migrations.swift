@@ -11,6 +11,12 @@ enum Migrations {
             for statement in version1 { try database.execute(sql: statement) }
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
+        migrator.registerMigration("2") { database in
+            for statement in version2 { try database.execute(sql: statement) }
+        }
+        migrator.registerMigration("3") { database in
+            for statement in version3 { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -99,5 +105,47 @@ enum Migrations {
           size INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID
         """,
+    ]
+
+    /// Snapshots given to containerd. `AUTOINCREMENT` again: an id names a directory, which may outlive its row for a moment.
+    static let version2 = [
+        """
+        CREATE TABLE snapshot (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          name TEXT NOT NULL UNIQUE,
+          parent INTEGER REFERENCES snapshot,
+          kind TEXT NOT NULL CHECK (kind IN ('view', 'active', 'committed')),
+          createdAt INTEGER NOT NULL,
+          updatedAt INTEGER NOT NULL,
+          labels TEXT NOT NULL,
+          layer INTEGER REFERENCES layer,
+          chain TEXT,
+          bytes INTEGER,
+          inodes INTEGER
+        ) STRICT
+        """,
+        "CREATE INDEX snapshotByParent ON snapshot (parent)",
+        "CREATE INDEX snapshotByLayer ON snapshot (layer)",
+        """
+        CREATE TABLE chain (
+          id TEXT PRIMARY KEY NOT NULL,
+          layer INTEGER NOT NULL REFERENCES layer ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX chainByLayer ON chain (layer)",
+    ]
+
+    /// How pulls went that the runtime did by itself: there is no image record to say it.
+    static let version3 = [
+        """
+        CREATE TABLE pullNote (
+          name TEXT PRIMARY KEY NOT NULL,
+          image TEXT,
+          strategy TEXT NOT NULL,
+          reasons TEXT NOT NULL,
+          date INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX pullNoteByDate ON pullNote (date)",
     ]
 }

@@ -72,3 +72,26 @@ extension ImageRecord {
             lastPulledAt: try row.date("lastPulledAt"))
     }
 }
+
+extension SnapshotRecord {
+    /// From a row of `StateDatabase.selection`.
+    init(_ row: Row) throws {
+        let name = try row.decode(String.self, forColumn: "kind")
+        guard let kind = Kind(rawValue: name) else { throw StateError(.corrupt, "a snapshot is of kind '\(name)'") }
+        let bytes = try row.decode(Int64?.self, forColumn: "bytes")
+        let inodes = try row.decode(Int64?.self, forColumn: "inodes")
+        self.init(
+            id: try row.decode(Int64.self, forColumn: "id"),
+            name: try row.decode(String.self, forColumn: "name"),
+            parent: try row.decode(String?.self, forColumn: "parentName"),
+            kind: kind,
+            createdAt: try row.date("createdAt"),
+            updatedAt: try row.date("updatedAt"),
+            labels: try OCIDocument.decode(
+                [String: String].self, from: Array(row.decode(String.self, forColumn: "labels").utf8),
+                what: "record of labels", error: .invalidConfig),
+            layer: try row.decode(String?.self, forColumn: "layerDigest").map { try Digest($0) },
+            chain: try row.decode(String?.self, forColumn: "chain").map { try Digest($0) },
+            usage: bytes.flatMap { bytes in inodes.map { Usage(bytes: bytes, inodes: $0) } })
+    }
+}

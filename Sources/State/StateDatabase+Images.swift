@@ -69,7 +69,7 @@ extension StateDatabase {
         try change("UPDATE image SET pinned = ? WHERE id = ?", [isPinned, id.description])
     }
 
-    /// Forgets the image with all its names. Layers that no other image, no mount and none of `kept` needs are
+    /// Forgets the image with all its names. Layers that no other image, no mount, no snapshot and none of `kept` needs are
     /// forgotten with it in the same transaction and returned: their files may go. An unknown image gives an empty
     /// list.
     ///
@@ -77,18 +77,22 @@ extension StateDatabase {
     /// flight.
     package func removeImage(_ id: Digest, keeping kept: Set<Digest>) throws(StateError) -> [LayerRecord] {
         try write { database in
-            let slots = try Int64.fetchAll(
-                database, sql: "SELECT DISTINCT layer FROM imageLayer WHERE image = ? ORDER BY layer",
-                arguments: [id.description])
-            try database.execute(
-                sql: """
-                    DELETE FROM usedIndex WHERE manifest IN (SELECT manifestDigest FROM image WHERE id = :id)
-                      AND manifest NOT IN (SELECT manifestDigest FROM image WHERE id <> :id)
-                    """,
-                arguments: ["id": id.description])
-            try database.execute(sql: "DELETE FROM image WHERE id = ?", arguments: [id.description])
-            return try Self.removeLayers(slots, keeping: kept, in: database)
+            try Self.removeLayers(Self.forgetImage(id.description, in: database), keeping: kept, in: database)
         }
+    }
+
+    /// Forgets an image, and gives the slots of its layers, which somebody else may need.
+    static func forgetImage(_ id: String, in database: Database) throws -> [Int64] {
+        let slots = try Int64.fetchAll(
+            database, sql: "SELECT DISTINCT layer FROM imageLayer WHERE image = ? ORDER BY layer", arguments: [id])
+        try database.execute(
+            sql: """
+                DELETE FROM usedIndex WHERE manifest IN (SELECT manifestDigest FROM image WHERE id = :id)
+                  AND manifest NOT IN (SELECT manifestDigest FROM image WHERE id <> :id)
+                """,
+            arguments: ["id": id])
+        try database.execute(sql: "DELETE FROM image WHERE id = ?", arguments: [id])
+        return slots
     }
 
     private static func upsert(_ image: ImageRecord, in database: Database) throws {

@@ -11,6 +11,18 @@ package struct StateError: Error, Sendable, Equatable, CustomStringConvertible {
         case unavailable
         /// The change contradicts what is recorded, or names a record that is not there.
         case conflict
+        /// What was asked of a snapshot is not allowed as things stand.
+        case snapshot(SnapshotRefusal)
+    }
+
+    /// The ways a change of snapshots can contradict what there is (specs/containerd.md 5).
+    package enum SnapshotRefusal: Sendable, Equatable {
+        case notFound
+        case nameTaken
+        case parentNotFound
+        case parentNotCommitted
+        case notActive
+        case hasChildren
     }
 
     package var code: Code

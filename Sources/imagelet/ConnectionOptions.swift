@@ -39,6 +39,22 @@ struct AdminOptions: ParsableArguments {
     }
 }
 
+/// Where containerd listens.
+struct RuntimeOptions: ParsableArguments {
+    static let standard = "unix:///run/containerd/containerd.sock"
+
+    @Option(help: ArgumentHelp("containerd's own socket. (default: \(standard))", valueName: "socket"))
+    var runtime: String?
+
+    /// Calls containerd.
+    /// - Parameter action: what is being done, for the error message.
+    func calling<Result: Sendable>(
+        _ action: String, _ body: (RPCClient) async throws -> Result
+    ) async throws -> Result {
+        try await connecting(to: runtime ?? Self.standard, action, body)
+    }
+}
+
 private func connecting<Result: Sendable>(
     to text: String, _ action: String, _ body: (RPCClient) async throws -> Result
 ) async throws -> Result {

@@ -12,7 +12,7 @@ struct Imagelet: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, PullCommand.self, ImagesCommand.self, InspectCommand.self, RemoveCommand.self,
             MountCommand.self,
-            UnmountCommand.self, ExplainCommand.self, StatusCommand.self, IndexCommand.self,
+            UnmountCommand.self, ExplainCommand.self, StatusCommand.self, RepairCommand.self, IndexCommand.self,
             ConfigCommand.self,
         ])
 

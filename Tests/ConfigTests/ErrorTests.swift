@@ -88,7 +88,7 @@ struct ErrorTests {
                 + "a host name or address with an optional port, without scheme and path"),
         Wrong(
             "sockets: {cri: /a, admin: /a}", .invalidValue,
-            "c.yaml: sockets: cri and admin are the same; allowed: two different paths"),
+            "c.yaml: sockets: two of cri, admin, snapshots and runtime are the same; allowed: four different paths"),
         Wrong("log: {}\nlog: {}\n", .syntax, "c.yaml:3: 'log' stands twice in one map"),
         Wrong("log: {level: &x info}\n", .syntax, "c.yaml:3: " + aliases),
         Wrong("log: &x {level: info}\nfill: *x\n", .syntax, "c.yaml:3: " + aliases),

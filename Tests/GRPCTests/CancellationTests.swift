@@ -53,7 +53,7 @@ struct CancellationTests {
         let (began, cancelled) = (Signal(), Signal())
         let service = Self.endlessPull(began: began, cancelled: cancelled)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            try await withServer([.images(service)]) { endpoint, _ in
+            try await withServer([.images(service)], cancels: true) { endpoint, _ in
                 group.addTask {
                     try await RPCClient.withConnection(to: endpoint) { client in
                         _ = await #expect(throws: RPCFailure.self) {

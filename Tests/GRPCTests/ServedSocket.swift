@@ -2,20 +2,35 @@ import GRPC
 import Glibc
 import Linux
 
-/// Serves `services` on a socket of its own while `body` runs.
+/// Serves `services` while `body` runs, on a socket of its own if no path is given.
+/// - Parameter cancels: ends the server hard, calls and all; else it drains.
 func withServer<Result: Sendable>(
-    _ services: [RPCService], _ body: (RPCEndpoint, RPCServer) async throws -> Result
+    _ services: [RPCService], at given: String? = nil, passingOnTo client: RPCClient? = nil, cancels: Bool = false,
+    _ body: (RPCEndpoint, RPCServer) async throws -> Result
 ) async throws -> Result {
-    let path = "/tmp/imagelet-grpc-\(getpid())-\(UInt64.random(in: 0 ... .max)).sock"
+    let path = given ?? "/tmp/imagelet-grpc-\(getpid())-\(UInt64.random(in: 0 ... .max)).sock"
     defer { unlink(path) }
-    let server = RPCServer(listener: try UnixListener(path), services: services)
+    let server = RPCServer(listener: try UnixListener(path), services: services, passingOnTo: client)
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await server.run() }
-        let result = try await body(try RPCEndpoint(path), server)
-        group.cancelAll()
-        try await group.waitForAll()
-        return result
+        do {
+            let result = try await body(try RPCEndpoint(path), server)
+            cancels ? group.cancelAll() : server.beginGracefulShutdown()
+            try await group.waitForAll()
+            return result
+        } catch {
+            server.beginGracefulShutdown()
+            throw error
+        }
     }
+}
+
+/// A directory for sockets, gone after `body`.
+func withSocketDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    let directory = "/tmp/imagelet-grpc-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    try Directory.create(directory)
+    defer { try? Directory.removeTree(directory) }
+    return try await body(directory)
 }
 
 /// A one-time signal between a test and the service it calls.

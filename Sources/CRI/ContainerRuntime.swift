@@ -1,0 +1,40 @@
+package import GRPC
+internal import Images
+package import OCI
+
+/// containerd as a pull sees it, asked over its own socket.
+package struct ContainerRuntime: ImageRuntime {
+    /// The name we are configured by, under `proxy_plugins`.
+    package static let snapshotter = "imagelet"
+
+    /// Where the CRI keeps its images in containerd.
+    package static let namespace = "k8s.io"
+
+    private let client: RPCClient
+
+    package init(client: RPCClient) {
+        self.client = client
+    }
+
+    /// containerd lists a proxy snapshotter from its configuration on, whether or not the kubelet's images use it.
+    package func takesLayers() async throws -> Bool {
+        var request = ContainerdPluginsRequest()
+        request.filters = ["type==io.containerd.snapshotter.v1,id==\(Self.snapshotter)"]
+        let plugins = try await client.plugins(request, timeout: Self.timeout).plugins
+        return plugins.contains { $0.id == Self.snapshotter && !$0.hasInitErr }
+    }
+
+    package func holds(_ imageID: Digest) async throws -> Bool {
+        var request = CRIImageStatusRequest()
+        request.image.image = imageID.description
+        return try await client.imageStatus(request, timeout: Self.timeout).hasImage
+    }
+
+    package func take(_ document: [UInt8], digest: Digest) async throws {
+        try await client.writeContent(
+            document, digest: digest.description, namespace: Self.namespace, timeout: Self.timeout)
+    }
+
+    /// All are answered from memory; a runtime that hangs must not hang the pull's own part.
+    private static let timeout = Duration.seconds(20)
+}

@@ -1,0 +1,71 @@
+internal import Distribution
+internal import Layers
+internal import Logging
+internal import OCI
+internal import Policy
+internal import State
+
+/// What every pull does, whoever asked for it: find the facts, decide, make the layers usable.
+struct ImageAcquisition: Sendable {
+    let storage: ImageStorage
+    let options: PullOptions
+    private let finder: FactFinder
+    private let preparer: LayerPreparer
+    private let logger: Logger
+
+    init(storage: ImageStorage, options: PullOptions, logger: Logger) {
+        self.storage = storage
+        self.options = options
+        self.logger = logger
+        finder = FactFinder(
+            options: options.policy, discovery: IndexDiscovery(own: storage.indexes, acceptsV1: options.acceptsV1))
+        preparer = LayerPreparer(storage: storage, logger: logger)
+    }
+
+    func decide(
+        _ manifest: ResolvedManifest, at origin: any ImageOrigin, annotation: String?
+    ) async throws -> FactFinder.Findings {
+        try await finder.find(
+            manifest, at: origin, holdings: storage.holdings(of: manifest), annotation: annotation)
+    }
+
+    func unsupported(_ name: Reference, why: String) -> Decision {
+        finder.unsupported(name, why: why).decision
+    }
+
+    /// Makes every layer readable as decided: streaming ones at once, others whole.
+    func acquire(
+        _ image: ResolvedImage, _ findings: FactFinder.Findings, at origin: any ImageOrigin,
+        _ entry: ProgressBoard.Entry
+    ) async throws {
+        let records = try storage.allocate(image)
+        entry.fetch(
+            findings.decision, imageID: image.imageID.description, layers: image.distinctLayers.map(\.descriptor.digest)
+        )
+        try await preparer.prepare(image, findings, records, origin)
+        if options.fills {
+            for layer in image.distinctLayers { storage.store.startFill(layer.descriptor.digest) }
+        }
+    }
+
+    /// Writes down that the image is here.
+    /// - Returns: the id it has.
+    func record(_ image: ResolvedImage, _ decision: Decision, index: Digest?) throws -> String {
+        let record = try storage.state.save(try ImageRecord(image, decision))
+        if let index { try storage.state.setUsedIndex(index, manifest: image.digest) }
+        return record.id.description
+    }
+
+    /// The one line that tells what was decided and why.
+    func log(_ decision: Decision, _ name: Reference, _ manifest: ResolvedManifest?) {
+        var metadata: Logger.Metadata = [
+            "image": "\(name)", "strategy": "\(decision.strategy.rawValue)",
+            "reasons": "\(decision.reasons.map(\.description).joined(separator: "; "))",
+        ]
+        if let manifest {
+            metadata["image.digest"] = "\(manifest.digest)"
+            metadata["image.bytes"] = "\(manifest.compressedSize)"
+        }
+        logger.info("decided", metadata: metadata)
+    }
+}

@@ -1,0 +1,175 @@
+package import Distribution
+internal import FoundationEssentials
+package import Logging
+internal import OCI
+internal import Policy
+internal import State
+
+/// Pulls on a node with a container runtime: we decide and prepare layers, then the runtime pulls, and asks us for what we have.
+///
+/// Whatever fails on our side before the runtime was told of a layer makes a plain pull of it, with the reason on record: this node is
+/// never worse off than one without imagelet (design.md part 6).
+package final class RuntimePuller: Sendable {
+    /// What was done before the runtime is let go.
+    private enum Preparation: Sendable {
+        /// Nothing: the runtime fetches.
+        case plain(Decision)
+        /// Every layer is readable and offered.
+        case offered(ResolvedImage, Decision, index: Digest?)
+    }
+
+    private let storage: ImageStorage
+    private let registry: RegistryClient
+    private let runtime: any ImageRuntime
+    private let acquisition: ImageAcquisition
+    private let logger: Logger
+    private let flights = Flights<Digest, Preparation>()
+    private let board = ProgressBoard()
+
+    package init(
+        storage: ImageStorage, registry: RegistryClient, runtime: any ImageRuntime, options: PullOptions, logger: Logger
+    ) {
+        self.storage = storage
+        self.registry = registry
+        self.runtime = runtime
+        self.logger = logger
+        acquisition = ImageAcquisition(storage: storage, options: options, logger: logger)
+    }
+
+    /// Prepares the image's layers as decided, then lets the runtime pull.
+    ///
+    /// The runtime makes the access check with the request's own credentials (KEP-2535), and names the image.
+    /// - Parameter handOver: passes the pull on to the runtime; called exactly once unless this is cancelled before.
+    /// - Throws: what `handOver` throws, `CancellationError`.
+    package func pull<Answer: Sendable>(
+        _ request: PullRequest, handingOver handOver: @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        // What is wrong with a name the runtime tells in its own words.
+        guard let name = try? Reference(request.image).withDefaultTag else { return try await handOver() }
+        return try await board.following(name) { entry in
+            let origin = RegistryOrigin(registry, credentials: request.credentials, held: storage)
+            let resolution = await attempt { try await ImageResolver().manifest(name, at: origin) }
+            try Task.checkCancellation()
+            switch resolution {
+            case .failure(let reason):
+                return try await plain(name, nil, degraded(reason), handOver)
+            case .success(.unsupported(_, let why)):
+                return try await plain(name, nil, acquisition.unsupported(name, why: why), handOver)
+            case .success(.manifest(let manifest)):
+                entry.decide()
+                let annotation = request.strategyAnnotation
+                // Held until the runtime has adopted the layers: a removal in between must not take them.
+                return try await storage.custody.holding(manifest) {
+                    let preparation = await attempt {
+                        try await flights.join(manifest.digest) { [self] in
+                            try await storage.custody.holding(manifest) {
+                                try await prepare(manifest, origin, annotation, entry)
+                            }
+                        }
+                    }
+                    try Task.checkCancellation()
+                    switch preparation {
+                    case .failure(let reason):
+                        return try await plain(name, manifest, degraded(reason), handOver)
+                    case .success(.plain(let decision)):
+                        return try await plain(name, manifest, decision, handOver)
+                    case .success(.offered(var image, let decision, let index)):
+                        acquisition.log(decision, name, manifest)
+                        await give(manifest)
+                        let answer = try await handOver()
+                        image.source = manifest
+                        keep(image, decision, index)
+                        return answer
+                    }
+                }
+            }
+        }
+    }
+
+    /// How the pull of `image` comes along; begins when it does, ends with it.
+    package func progress(of image: String) -> AsyncStream<PullProgress> {
+        board.watch(image) { [storage] in storage.status(of: $0) }
+    }
+
+    private func prepare(
+        _ manifest: ResolvedManifest, _ origin: RegistryOrigin, _ annotation: String?, _ entry: ProgressBoard.Entry
+    ) async throws -> Preparation {
+        let isRecorded = try storage.state.image(manifest.imageID) != nil
+        let isSmall = manifest.compressedSize <= acquisition.options.policy.streamThreshold
+        if !isRecorded, !isSmall, try await runtime.holds(manifest.imageID) {
+            return .plain(alreadyUnpacked)
+        }
+        var findings = try await acquisition.decide(manifest, at: origin, annotation: annotation)
+        if findings.decision.strategy != .pull, try await !runtime.takesLayers() {
+            findings.facts.runtimeIsAttached = false
+            findings.decision = acquisition.options.policy.decide(findings.facts)
+        }
+        guard findings.decision.strategy != .pull else { return .plain(findings.decision) }
+        let image = try await ImageResolver().image(manifest, at: origin)
+        try await acquisition.acquire(image, findings, at: origin, entry)
+        try storage.state.offer(
+            zip(image.chainIDs, image.layers).map { (chain: $0, layer: $1.descriptor.digest) })
+        return .offered(image, findings.decision, index: findings.index)
+    }
+
+    private func plain<Answer: Sendable>(
+        _ name: Reference, _ manifest: ResolvedManifest?, _ decision: Decision,
+        _ handOver: @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        acquisition.log(decision, name, manifest)
+        if let manifest { await give(manifest) }
+        let answer = try await handOver()
+        note(name, manifest, decision)
+        return answer
+    }
+
+    /// Spares the runtime from fetching what we have; what it does not take it fetches.
+    private func give(_ manifest: ResolvedManifest) async {
+        do {
+            if let index = manifest.indexBytes { try await runtime.take(index, digest: manifest.nameDigest) }
+            try await runtime.take(manifest.manifestBytes, digest: manifest.digest)
+        } catch {
+            logger.debug("documents not given", metadata: ["image": "\(manifest.reference)", "error": "\(error)"])
+        }
+    }
+
+    /// Records an image whose layers the runtime took from us. If it did not ask for them, it had them unpacked before; then ours go.
+    private func keep(_ image: ResolvedImage, _ decision: Decision, _ index: Digest?) {
+        do {
+            let isAdopted = try image.chainIDs.last.map { try storage.state.isAdopted(chain: $0) } ?? false
+            guard isAdopted else { return note(image.reference, image.source, alreadyUnpacked) }
+            _ = try acquisition.record(image, decision, index: index)
+            try storage.state.forgetPull(image.reference.description)
+        } catch {
+            // The runtime has the image; what we lose is the record of how.
+            logger.error("image not recorded", metadata: ["image": "\(image.reference)", "error": "\(error)"])
+        }
+    }
+
+    private func note(_ name: Reference, _ manifest: ResolvedManifest?, _ decision: Decision) {
+        do {
+            try storage.state.note(
+                PullNote(
+                    name: name.description, imageID: manifest?.imageID, strategy: decision.strategy.rawValue,
+                    reasons: try decision.reasonsText, date: Date()))
+        } catch {
+            logger.error("pull not recorded", metadata: ["image": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    private var alreadyUnpacked: Decision {
+        Decision(
+            strategy: .pull, reasons: [Reason(.alreadyUnpacked, "the runtime has unpacked this image itself")],
+            layers: [])
+    }
+
+    private func degraded(_ error: any Error) -> Decision {
+        let text = "imagelet could not do its part, so the runtime pulls: \(ImageError(describing: error).message)"
+        logger.warning("pull degraded", metadata: ["error": "\(error)"])
+        return Decision(strategy: .pull, reasons: [Reason(.degraded, text)], layers: [])
+    }
+
+    private func attempt<Value>(_ body: () async throws -> Value) async -> Result<Value, any Error> {
+        do { return .success(try await body()) } catch { return .failure(error) }
+    }
+}
