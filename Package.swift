@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "GRPC",
             dependencies: [
-                "Linux", grpcCore,
+                "Linux", grpcCore, log,
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
@@ -70,6 +70,7 @@ let package = Package(
         // Level 2: formats, no I/O
         module("OCI", on: ["Hashing"]),
         module("LayerFormat", on: ["OCI"]),
+        module("Filters"),
         module("SOCI", on: ["Gzip", "Hashing", "LayerFormat", "OCI"]),
 
         // Level 3: capabilities
@@ -88,6 +89,7 @@ let package = Package(
 
         // Level 5: services
         module("CRI", on: ["Distribution", "GRPC", "Images", "OCI", "State"], packages: [log]),
+        module("Snapshots", on: ["Filters", "GRPC", "Images", "Linux", "OCI", "State"], packages: [log]),
 
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),
@@ -95,7 +97,7 @@ let package = Package(
             "ImageletDaemon",
             on: [
                 "CRI", "Config", "Distribution", "GRPC", "HTTP", "Images", "LayerFS", "LayerFormat", "Layers",
-                "Linux", "OCI", "Policy", "SOCI", "State",
+                "Linux", "OCI", "Policy", "SOCI", "Snapshots", "State",
             ],
             packages: [
                 log, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -106,8 +108,8 @@ let package = Package(
         .executableTarget(
             name: "imagelet",
             dependencies: [
-                "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "OCI", "Policy", "SOCI",
-                argumentParser, log,
+                "CRI", "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "OCI", "Policy", "SOCI",
+                "Snapshots", argumentParser, log,
             ],
             swiftSettings: settings),
 
@@ -123,6 +125,7 @@ let package = Package(
         suite(
             "GRPCTests", on: ["GRPC", "Linux"], packages: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         suite("OCITests", on: ["OCI"]),
+        suite("FiltersTests", on: ["Filters"]),
         suite("LayerFormatTests", on: ["LayerFormat", "OCI", "TestSupport"]),
         suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
         suite("DistributionTests", on: ["Distribution", "HTTP", "OCI", "TestSupport"], packages: [log]),
@@ -138,7 +141,13 @@ let package = Package(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "imagelet"], packages: [argumentParser]),
-        suite("ImagesTests", on: ["Images"]),
+        suite(
+            "SnapshotsTests",
+            on: [
+                "GRPC", "Images", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "Snapshots", "State", "TestSupport",
+            ],
+            packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
+        suite("ImagesTests", on: ["Images", "Layers", "OCI", "SOCI", "State"], packages: [log]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["OCI", "TestSupport", "imagelet"],
             exclude: ["cri_client.py", "pods.py", "runtime.proto"], swiftSettings: language),

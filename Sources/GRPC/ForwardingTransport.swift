@@ -5,17 +5,23 @@ internal import GRPCNIOTransportHTTP2Posix
 struct ForwardingTransport: ServerTransport {
     typealias Bytes = HTTP2ServerTransport.Posix.Bytes
 
-    let base: HTTP2ServerTransport.Posix
-    /// The methods that are not passed on.
-    let served: Set<MethodDescriptor>
+    private let base: HTTP2ServerTransport.Posix
+    /// The methods that are not passed on, by their full names: a descriptor knows more than a path, and equals no other one then.
+    private let served: Set<String>
     /// Nil: nothing is passed on, so that unknown methods are answered UNIMPLEMENTED.
-    let forwarder: RPCForwarder?
+    private let forwarder: RPCForwarder?
+
+    init(base: HTTP2ServerTransport.Posix, serving methods: [MethodDescriptor], forwarder: RPCForwarder?) {
+        self.base = base
+        served = Set(methods.map(\.fullyQualifiedMethod))
+        self.forwarder = forwarder
+    }
 
     func listen(
         streamHandler: @escaping @concurrent @Sendable (RPCStream<Inbound, Outbound>, ServerContext) async -> Void
     ) async throws {
         try await base.listen { stream, context in
-            if let forwarder, !served.contains(stream.descriptor) {
+            if let forwarder, !served.contains(stream.descriptor.fullyQualifiedMethod) {
                 await forwarder.forward(stream, context)
             } else {
                 await streamHandler(stream, context)

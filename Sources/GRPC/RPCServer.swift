@@ -23,7 +23,7 @@ package final class RPCServer: Sendable {
             config: Self.configuration)
         server = GRPCServer(
             transport: ForwardingTransport(
-                base: transport, served: Set(router.methods),
+                base: transport, serving: router.methods,
                 forwarder: client.map { RPCForwarder(transport: $0.transport) }),
             router: router)
     }

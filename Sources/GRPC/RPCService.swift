@@ -14,6 +14,11 @@ package struct RPCService: Sendable {
         RPCService(binding: RuntimeImageServiceBinding(service: service))
     }
 
+    /// `containerd.services.snapshots.v1.Snapshots`
+    package static func snapshots(_ service: some SnapshotsService) -> RPCService {
+        RPCService(binding: SnapshotsServiceBinding(service: service))
+    }
+
     /// `imagelet.admin.v1.Admin`
     package static func admin(_ service: some AdminService) -> RPCService {
         RPCService(binding: AdminServiceBinding(service: service))

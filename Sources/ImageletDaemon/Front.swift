@@ -1,4 +1,5 @@
 internal import CRI
+internal import Config
 internal import GRPC
 internal import Images
 

@@ -3,14 +3,26 @@ internal import OCI
 internal import State
 internal import Synchronization
 
-/// Decides how long a layer's bytes stay: as long as an image, a mount, or a pull that is under way needs them.
+/// Decides how long a layer's bytes stay: as long as an image, a mount, a snapshot, or a pull that is under way needs them.
 ///
 /// Records and files change in one order only: a record is made before its files, and forgotten before they go. A crash between the
-/// two leaves files without a record, which the sweep at start removes.
+/// two leaves files without a record, which the sweep at start removes. Whoever holds a layer of which files are still to go waits
+/// until they are gone: the same digest may come back under another slot, but into the same directory.
 final class LayerCustody: Sendable {
+    private enum Departure: Sendable {
+        case due
+        case underWay([CheckedContinuation<Void, Never>])
+    }
+
+    private struct Custody: Sendable {
+        var holds: [Digest: Int] = [:]
+        /// Layers without a record whose files are still there.
+        var leaving: [Digest: Departure] = [:]
+    }
+
     private let state: StateDatabase
     private let store: LayerStore
-    private let holds = Mutex<[Digest: Int]>([:])
+    private let custody = Mutex(Custody())
 
     init(state: StateDatabase, store: LayerStore) {
         self.state = state
@@ -19,26 +31,27 @@ final class LayerCustody: Sendable {
 
     /// Keeps `layers` until `release`, whether or not they are there yet.
     func hold(_ layers: Set<Digest>) {
-        holds.withLock { holds in
-            for layer in layers { holds[layer, default: 0] += 1 }
+        custody.withLock { custody in
+            for layer in layers { custody.holds[layer, default: 0] += 1 }
         }
     }
 
     /// Ends one hold of each; what nobody needs any more goes.
     func release(_ layers: Set<Digest>) async throws {
-        holds.withLock { holds in
+        custody.withLock { custody in
             for layer in layers {
-                let count = holds[layer, default: 1]
-                holds[layer] = count > 1 ? count - 1 : nil
+                let count = custody.holds[layer, default: 1]
+                custody.holds[layer] = count > 1 ? count - 1 : nil
             }
         }
-        await drop(try state.removeUnreferencedLayers(keeping: held))
+        await clear(try forget { try state.removeUnreferencedLayers(keeping: $0) })
     }
 
     /// Keeps the layers of `image` while `body` runs; on any failure what it began is gone again.
     func holding<Answer>(_ image: ResolvedManifest, _ body: () async throws -> Answer) async throws -> Answer {
         let layers = Set(image.manifest.layers.map(\.digest))
         hold(layers)
+        await clear(Array(layers))
         let outcome: Result<Answer, any Error>
         do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
         try await release(layers)
@@ -47,17 +60,65 @@ final class LayerCustody: Sendable {
 
     /// Forgets an image. Its transfers stop at once; layers that others need stay.
     func remove(image id: Digest) async throws {
-        await drop(try state.removeImage(id, keeping: held))
+        await clear(try forget { try state.removeImage(id, keeping: $0) })
     }
 
     /// Forgets a mount and what only it needed.
     func remove(mount id: String) async throws {
-        await drop(try state.removeMount(id, keeping: held))
+        await clear(try forget { try state.removeMount(id, keeping: $0) })
     }
 
-    private var held: Set<Digest> { holds.withLock { Set($0.keys) } }
+    /// Forgets a snapshot and what only it needed. Waits for no file and no transfer: those go with `clear`.
+    func remove(snapshot name: String) throws -> RemovedSnapshot {
+        try forget({ try state.removeSnapshot(name, keeping: $0) }, \.layers)
+    }
 
-    private func drop(_ records: [LayerRecord]) async {
-        for record in records { await store.remove(record.digest) }
+    /// Takes away the files of all layers that were forgotten.
+    func clear() async { await clear(custody.withLock { Array($0.leaving.keys) }) }
+
+    private func forget(_ removal: (Set<Digest>) throws -> [LayerRecord]) throws -> [Digest] {
+        try forget(removal, \.self).map(\.digest)
+    }
+
+    /// No hold can begin between the decision that nobody needs a layer and the note that its files are to go.
+    private func forget<Removed: Sendable>(
+        _ removal: (Set<Digest>) throws -> Removed, _ layers: (Removed) -> [LayerRecord]
+    ) throws -> Removed {
+        try custody.withLock { custody in
+            let removed = try removal(Set(custody.holds.keys))
+            for layer in layers(removed) where custody.leaving[layer.digest] == nil {
+                custody.leaving[layer.digest] = .due
+            }
+            return removed
+        }
+    }
+
+    /// Returns when no files are left of those of `layers` that were forgotten, whoever takes them away.
+    private func clear(_ layers: [Digest]) async {
+        for layer in layers {
+            let isMine = custody.withLock { custody in
+                guard case .due = custody.leaving[layer] else { return false }
+                custody.leaving[layer] = .underWay([])
+                return true
+            }
+            if isMine {
+                await store.remove(layer)
+                let departure = custody.withLock { $0.leaving.removeValue(forKey: layer) }
+                if case .underWay(let waiting) = departure { for continuation in waiting { continuation.resume() } }
+            } else {
+                await departure(of: layer)
+            }
+        }
+    }
+
+    private func departure(of layer: Digest) async {
+        await withCheckedContinuation { continuation in
+            let waits = custody.withLock { custody in
+                guard case .underWay(let waiting) = custody.leaving[layer] else { return false }
+                custody.leaving[layer] = .underWay(waiting + [continuation])
+                return true
+            }
+            if !waits { continuation.resume() }
+        }
     }
 }

@@ -19,12 +19,25 @@ extension Directory {
         return true
     }
 
-    /// Bytes on the disk and names, `path` itself included; a file with several names counts its bytes once.
+    /// Bytes on the disk and inodes, `path` itself included; a file with several names counts once. The tree may change meanwhile: what
+    /// vanishes before it is looked at does not count.
+    /// - Throws: ESTALE if directories are moved about all the time.
     package static func usage(of path: String) throws(LinuxError) -> (bytes: Int64, inodes: Int64) {
+        for _ in 0..<3 {
+            do throws(LinuxError) {
+                return try usageOnce(of: path)
+            } catch let error where error.errno == .stale {
+                continue
+            }
+        }
+        return try usageOnce(of: path)
+    }
+
+    private static func usageOnce(of path: String) throws(LinuxError) -> (bytes: Int64, inodes: Int64) {
         var bytes: Int64 = 0
         var inodes: Int64 = 0
         var linked: Set<UInt> = []
-        try TreeWalk.visit(path) { _, _, status throws(LinuxError) in
+        try TreeWalk.visit(path, mayChange: true) { _, _, status throws(LinuxError) in
             let hasOneName = status.st_mode & S_IFMT == S_IFDIR || status.st_nlink < 2
             guard hasOneName || linked.insert(status.st_ino).inserted else { return }
             bytes += Int64(status.st_blocks) * 512

@@ -14,19 +14,25 @@ struct TreeWalk {
     }
 
     private let path: String
+    private let mayChange: Bool
     private var levels: [Level] = []
 
     /// Visits all that is below `path`, directories behind their content, `path` itself last. The visitor gets the descriptor of the
     /// directory, the NUL-terminated name in it, and what lstat(2) says.
+    ///
+    /// - Parameter mayChange: others change the tree meanwhile: what has vanished, and mount points, are passed by.
     /// - Throws: EXDEV for a mount point, ENOTDIR if `path` is no directory, ESTALE if a directory on the way was moved meanwhile.
     static func visit(
-        _ path: String, _ visitor: (Int32, [CChar], stat) throws(LinuxError) -> Void
+        _ path: String, mayChange: Bool = false, _ visitor: (Int32, [CChar], stat) throws(LinuxError) -> Void
     ) throws(LinuxError) {
-        var walk = TreeWalk(path: path)
+        var walk = TreeWalk(path: path, mayChange: mayChange)
         try walk.run(visitor)
     }
 
-    private init(path: String) { self.path = path }
+    private init(path: String, mayChange: Bool) {
+        self.path = path
+        self.mayChange = mayChange
+    }
 
     private mutating func run(_ visitor: (Int32, [CChar], stat) throws(LinuxError) -> Void) throws(LinuxError) {
         let trimmed = path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
@@ -36,14 +42,17 @@ struct TreeWalk {
         var current = try enter(name, in: above, visitor)
         while let level = levels.indices.last {
             if let next = levels[level].pending.popLast() {
-                current = try enter(next, in: current, visitor)
+                do throws(LinuxError) {
+                    current = try enter(next, in: current, visitor)
+                } catch let error where mayChange && Self.passedBy.contains(error.errno) {
+                    // Nothing was put on the stack.
+                }
                 continue
             }
             let done = levels.removeLast()
             let parent = levels.isEmpty ? above.rawValue : try reopenParent(of: current)
             // The directory's own descriptor must be gone first, or NFS leaves a file behind.
-            let status = try lstat(done.name, in: parent)
-            try visitor(parent, done.name, status)
+            if let status = try lstat(done.name, in: parent) { try visitor(parent, done.name, status) }
             if levels.isEmpty { return }
             current = OwnedDescriptor(taking: parent)
         }
@@ -62,7 +71,7 @@ struct TreeWalk {
         var level = Level(name: name, device: raw.st_dev, inode: raw.st_ino, pending: [])
         for entry in try Directory.names(in: directory, path) {
             let entryName = entry.map { CChar(bitPattern: $0) } + [0]
-            let status = try lstat(entryName, in: opened)
+            guard let status = try lstat(entryName, in: opened) else { continue }
             if status.st_mode & S_IFMT == S_IFDIR {
                 level.pending.append(entryName)
             } else {
@@ -86,9 +95,17 @@ struct TreeWalk {
         return parent.take()
     }
 
-    private func lstat(_ name: [CChar], in directory: Int32) throws(LinuxError) -> stat {
+    /// Nil if it has vanished and may have.
+    private func lstat(_ name: [CChar], in directory: Int32) throws(LinuxError) -> stat? {
         var raw = stat()
-        try system("fstatat", path) { unsafe fstatat(directory, name, &raw, AT_SYMLINK_NOFOLLOW) }
-        return raw
+        do throws(LinuxError) {
+            try system("fstatat", path) { unsafe fstatat(directory, name, &raw, AT_SYMLINK_NOFOLLOW) }
+            return raw
+        } catch let error where mayChange && error.errno == .noEntry {
+            return nil
+        }
     }
+
+    /// What entering a directory fails with if it has vanished, became something else, or is a mount point.
+    private static let passedBy: [Errno] = [.noEntry, .notDirectory, .symlinkLoop, .crossDevice]
 }

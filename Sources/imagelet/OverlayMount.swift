@@ -28,10 +28,9 @@ struct OverlayMount: Equatable {
 
     /// Options of mount(2).
     var options: String {
-        var options = "lowerdir=" + lower.map { Self.escaped($0, also: [":"]) }.joined(separator: ":")
+        var options = "lowerdir=" + Overlay.lowerOption(lower)
         if let upper {
-            options +=
-                ",upperdir=\(Self.escaped(upper.directory, also: [])),workdir=\(Self.escaped(upper.work, also: []))"
+            options += ",upperdir=\(Overlay.option(upper.directory)),workdir=\(Overlay.option(upper.work))"
         }
         return options
     }
@@ -52,10 +51,5 @@ struct OverlayMount: Equatable {
 
     static func == (left: OverlayMount, right: OverlayMount) -> Bool {
         left.directory == right.directory && left.options == right.options
-    }
-
-    /// Overlayfs splits its options at commas and the lower directories at colons, unless a backslash stands before them.
-    private static func escaped(_ path: String, also separator: Set<Character>) -> String {
-        path.map { $0 == "\\" || $0 == "," || separator.contains($0) ? "\\\($0)" : "\($0)" }.joined()
     }
 }

@@ -29,7 +29,7 @@ func withServer<Result: Sendable>(
 func withSocketDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let directory = "/tmp/imagelet-grpc-\(getpid())-\(UInt64.random(in: 0 ... .max))"
     try Directory.create(directory)
-    defer { try? Directory.removeTree(directory) }
+    defer { _ = try? Directory.removeTree(directory) }
     return try await body(directory)
 }
 

@@ -78,6 +78,52 @@ struct DirectoryTests {
         #expect(first == String(after.bytes / 1024))
     }
 
+    /// What is measured is written to meanwhile: a container's root file system.
+    @Test func measuresATreeThatChanges() async throws {
+        let tree = try scratch.makeDirectory("tree")
+        let worker = Task {
+            var round = 0
+            while !Task.isCancelled {
+                try Directory.create("\(tree)/\(round % 7)/a/b")
+                try Path.replace("\(tree)/\(round % 7)/a/f", with: [[1]])
+                try Directory.removeTree("\(tree)/\((round + 3) % 7)")
+                round += 1
+                await Task.yield()
+            }
+        }
+        for _ in 0..<300 {
+            #expect(try Directory.usage(of: tree).inodes >= 1)
+            await Task.yield()
+        }
+        worker.cancel()
+        try await worker.value
+        let error = #expect(throws: LinuxError.self) { try Directory.usage(of: tree + "/none") }
+        #expect(error?.errno == .noEntry)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "mounting needs root"))
+    func measuringStopsAtAMount() throws {
+        let inside = try scratch.makeDirectory("tree/inside")
+        let before = try Directory.usage(of: scratch.file("tree"))
+        try Mount.mount(source: "none", target: inside, type: "tmpfs")
+        defer { _ = try? Mount.unmount(inside, lazily: true) }
+        try scratch.write([1], to: "tree/inside/file")
+        #expect(before.inodes == 2)
+        #expect(try Directory.usage(of: scratch.file("tree")).inodes == 1)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "giving files away needs root"))
+    func ownersAndModesAreSet() throws {
+        let path = try scratch.write([], to: "f")
+        try Tool.check(["ln", "-s", "f", scratch.file("link")])
+        try Path.setOwner(path, uid: 12, gid: 34)
+        try Path.setMode(path, 0o4750)
+        try Path.setOwner(scratch.file("link"), uid: 56, gid: 78)
+        let (file, link) = (try FileStatus(path), try FileStatus(scratch.file("link")))
+        #expect(file.uid == 12 && file.gid == 34 && file.mode == 0o4750)
+        #expect(link.uid == 56 && link.gid == 78)
+    }
+
     @Test func volumeIsThatOfDF() throws {
         let volume = try VolumeStatistics(of: scratch.path)
         let text = try Tool.check(["df", "-B1", "--output=size,itotal", scratch.path])
