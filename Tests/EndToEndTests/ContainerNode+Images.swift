@@ -17,12 +17,15 @@ extension ContainerNode {
         _ = try await client.call("RemoveImage", ["image": ["image": "\(image)"]], at: imageSocket)
     }
 
-    /// Gives every layer of an image in the registry a table of contents, however small it is.
-    func index(_ repository: String, tag: String = "v1") throws {
-        let image = "\(registry.host)/\(repository):\(tag)"
+    /// Gives the layers of an image in the registry tables of contents.
+    func index(_ repository: String, minimumLayerSize: Int = 0) throws {
+        let image = "\(registry.host)/\(repository):v1"
         let scratch = try ScratchDirectory()
         for arguments in [
-            ["build", image, "--output", scratch.file("index"), "--min-layer-size", "0", "--span-size", "65536"],
+            [
+                "build", image, "--output", scratch.file("index"), "--min-layer-size", "\(minimumLayerSize)",
+                "--span-size", "65536",
+            ],
             ["push", image, "--from", scratch.file("index")],
         ] {
             try Tool.check(["env", "HOME=\(scratch.path)", TestNode.binary, "index"] + arguments)
@@ -37,6 +40,12 @@ extension ContainerNode {
         return JSONValue(parsing: outcome.output)?.at("images").list.first { report in
             report.at("id").text == image || report.at("names").list.contains { $0.text == image }
         }
+    }
+
+    /// Whether imagelet keeps anything of a layer.
+    func hasLayerDirectory(_ layer: TestImage.Layer) throws -> Bool {
+        let hex = try layer.digest.split(separator: ":")[1]
+        return imagelet?.layerDirectories.contains { $0.contains(hex) } ?? false
     }
 
     /// The tree of an image as containerd itself unpacks it, with its own `overlayfs`, in a namespace of its own.

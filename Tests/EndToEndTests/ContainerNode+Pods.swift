@@ -42,16 +42,19 @@ extension ContainerNode {
         ]
     }
 
-    func runPod() async throws -> Pod {
+    // The kubelet calls the runtime at containerd's own socket; some use one socket for both services.
+
+    func runPod(at socket: String? = nil) async throws -> Pod {
         let config = sandbox(nil)
-        let answer = try await client.call("RunPodSandbox", ["config": config], at: containerd.socket)
+        let answer = try await client.call("RunPodSandbox", ["config": config], at: socket ?? containerd.socket)
         return Pod(id: answer.at("pod_sandbox_id").text, config: config)
     }
 
-    func remove(_ pod: Pod) async throws {
+    func remove(_ pod: Pod, at socket: String? = nil) async throws {
         let request: JSONValue = ["pod_sandbox_id": "\(pod.id)"]
-        _ = try await client.call("StopPodSandbox", request, at: containerd.socket)
-        _ = try await client.call("RemovePodSandbox", request, at: containerd.socket)
+        for method in ["StopPodSandbox", "RemovePodSandbox"] {
+            _ = try await client.call(method, request, at: socket ?? containerd.socket)
+        }
     }
 
     /// Runs `body` with a pod of its own, which is removed with all its containers.
@@ -71,22 +74,17 @@ extension ContainerNode {
     /// Creates and starts a container.
     /// - Parameter name: of the container and its log.
     func start(
-        _ image: String, _ command: [String] = forever, in pod: Pod, name: String = "main"
+        _ image: String, _ command: [String] = forever, in pod: Pod, name: String = "main", at socket: String? = nil
     ) async throws -> String {
-        let container = try await create(image, command, in: pod, name: name)
-        _ = try await client.call("StartContainer", ["container_id": "\(container)"], at: containerd.socket)
-        return container
-    }
-
-    func create(
-        _ image: String, _ command: [String] = forever, in pod: Pod, name: String = "main"
-    ) async throws -> String {
+        let socket = socket ?? containerd.socket
         let config: JSONValue = [
             "metadata": ["name": "\(name)"], "image": ["image": "\(image)"],
             "command": .array(command.map { .string($0) }), "log_path": "\(name).log",
         ]
         let request: JSONValue = ["pod_sandbox_id": "\(pod.id)", "config": config, "sandbox_config": pod.config]
-        return try await client.call("CreateContainer", request, at: containerd.socket).at("container_id").text
+        let container = try await client.call("CreateContainer", request, at: socket).at("container_id").text
+        _ = try await client.call("StartContainer", ["container_id": "\(container)"], at: socket)
+        return container
     }
 
     /// What a command prints in a container; one that fails is an error.

@@ -13,6 +13,8 @@ final class ContainerNode: Sendable {
     /// Nil on a plain node.
     let imagelet: TestNode?
     let client: ForeignClient
+    /// The image of every sandbox; a shell and its tools.
+    let pause: String
 
     static var isPossible: Bool { TestNode.isPossible && TestContainerd.isPossible }
     static let requirements: Comment = "needs root, /dev/fuse, docker-registry, containerd, runc and busybox-static"
@@ -24,13 +26,13 @@ final class ContainerNode: Sendable {
         registry = try await TestRegistry()
         proxy = try FaultyProxy(upstreamPort: registry.port, link: link)
         try TestImage(layers: [.root()], command: Self.forever).push(to: registry, "pause")
-        containerd = try TestContainerd(
-            sandboxImage: "\(registry.host)/pause:v1", isProxied: settings != nil)
+        pause = "\(registry.host)/pause:v1"
+        containerd = try TestContainerd(sandboxImage: pause, isProxied: settings != nil)
         client = try ForeignClient()
         if let settings {
             imagelet = try await TestNode(
                 "runtime: containerd\n\(settings)",
-                sockets: ["runtime: unix://\(containerd.socket)", "snapshots: \(containerd.snapshotsSocket)"])
+                sockets: ["runtime: \(containerd.socket)", "snapshots: \(containerd.snapshotsSocket)"])
         } else {
             imagelet = nil
         }
@@ -77,11 +79,12 @@ func withContainerNode<R>(
 /// One node for all tests of a suite: `ContainerNode.shared`.
 struct SharedContainerNode: SuiteTrait, TestScoping {
     var settings: String?
+    var startsContainerd = true
 
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
-        try await withContainerNode(settings) { node in
+        try await withContainerNode(settings, startsContainerd: startsContainerd) { node in
             try await ContainerNode.$ofSuite.withValue(node, operation: function)
         }
     }
@@ -92,7 +95,9 @@ extension Trait where Self == SharedContainerNode {
     static var plainContainerNode: Self { SharedContainerNode(settings: nil) }
 
     /// Imagelet before containerd, with further lines of its configuration.
-    static func containerNode(_ settings: String) -> Self { SharedContainerNode(settings: settings) }
+    static func containerNode(_ settings: String, startsContainerd: Bool = true) -> Self {
+        SharedContainerNode(settings: settings, startsContainerd: startsContainerd)
+    }
 }
 
 extension ContainerNode {

@@ -27,7 +27,11 @@ final class ForeignClient: Sendable {
     init() throws {
         let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3"] + ["pods.py", "runtime.proto"].map { here.appendingPathComponent($0).path }
+        process.arguments =
+            ["python3"]
+            + ["pods.py", "runtime.proto", "../../Sources/GRPC/Protos/snapshots.proto"].map {
+                here.appendingPathComponent($0).standardizedFileURL.path
+            }
         let output = Pipe()
         process.standardInput = input
         process.standardOutput = output

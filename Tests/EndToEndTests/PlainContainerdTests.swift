@@ -29,4 +29,9 @@ struct PlainContainerdTests {
             #expect(await code { try await node.client.call(method, at: node.containerd.socket) } == "UNIMPLEMENTED")
         }
     }
+
+    @Test func itsImageServiceIsWhatOursIsHeldAgainst() async throws {
+        let node = try ContainerNode.shared
+        try await expectImageService(at: node.containerd.socket, pullingFrom: node.registry, "--containerd")
+    }
 }

@@ -14,6 +14,11 @@ extension TestImage.Layer {
         return try .gzip(hidden)
     }
 
+    /// Of the blob.
+    var digest: String {
+        get throws { try TestRegistry.digest(of: blob) }
+    }
+
     private static let made = Result {
         var root = LayerMaker()
         for name in ["bin", "dev", "etc", "proc", "run", "sys", "tmp"] { root.directory(name + "/") }

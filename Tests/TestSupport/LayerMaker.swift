@@ -33,6 +33,13 @@ package struct LayerMaker: Sendable {
 
     package init() {}
 
+    /// A layer of one file.
+    package static func single(_ name: String, _ text: String) -> LayerMaker {
+        var layer = LayerMaker()
+        layer.file(name, text)
+        return layer
+    }
+
     package mutating func directory(_ name: String, _ attributes: Attributes = Attributes()) {
         append(TarBytes.Header(name.utf8, flag: "5"), attributes, mode: 0o755)
     }

@@ -1,0 +1,147 @@
+import Foundation
+internal import OCI
+import TestSupport
+import Testing
+
+/// Any of the daemons may end at any moment and start in any order.
+@Suite("Restarts on containerd", .enabled(if: ContainerNode.isPossible, ContainerNode.requirements))
+struct ContainerdRestartTests {
+    private let settings = "fill: {enabled: false}"
+
+    private func push(_ strategy: String, to node: ContainerNode, _ repository: String = "image") throws -> String {
+        let bulk = try TestImage.Layer.gzip(TestImage.bulk(1 << 20))
+        try TestImage(layers: [.root(), bulk]).push(to: node.registry, repository)
+        if strategy == "stream" { try node.index(repository) }
+        return node.reference(repository)
+    }
+
+    private func expectRuns(_ image: String, _ node: ContainerNode) async throws {
+        try await node.withPod { pod in
+            let container = try await node.start(image, in: pod)
+            let sums = try await node.exec("/bin/sh", "-c", "cd /bulk && sha256sum *", in: container)
+            let scratch = try ScratchDirectory()
+            try Tool.check(["tar", "-C", scratch.path, "-xf", "-"], input: TestImage.bulk(1 << 20).finished())
+            let truth = try Tool.check(["sh", "-c", "cd bulk && sha256sum *"], in: scratch.path)
+            #expect(sums == String(decoding: truth, as: UTF8.self))
+        }
+    }
+
+    @Test("Containerd is killed in the middle of a pull", arguments: ["prefetch", "pull"])
+    func containerdDiesInAPull(strategy: String) async throws {
+        try await withContainerNode(settings) { node in
+            let image = try push(strategy, to: node)
+            let bulk = try TestImage.Layer.gzip(TestImage.bulk(1 << 20))
+            node.proxy.add(FaultRule(.stall(after: 1000), path: try bulk.digest))
+            let pull = Task { try await node.pull(image, strategy) }
+            try await eventually("the layer is asked for") { try !node.requests(for: bulk, of: "image").isEmpty }
+            node.containerd.kill()
+            node.proxy.removeFaults()
+            try await node.startContainerd()
+            if strategy == "pull" {
+                // containerd was fetching itself; the kubelet would ask again.
+                let outcome = await pull.result
+                #expect(throws: ForeignClient.Refusal.self) { try outcome.get() }
+            } else {
+                // The stalled transfer ends in its own time, with or without success.
+                pull.cancel()
+                _ = await pull.result
+            }
+            let id = try await node.pull(image, strategy)
+            #expect(try await node.status(image)?.at("id").text == id)
+            try await expectRuns(image, node)
+        }
+    }
+
+    @Test("Imagelet restarts between pull and start", arguments: ["stream", "prefetch", "pull"], [true, false])
+    func imageletRestarts(strategy: String, crashes: Bool) async throws {
+        try await withContainerNode(settings) { node in
+            let imagelet = try #require(node.imagelet)
+            let image = try push(strategy, to: node)
+            let id = try await node.pull(image, strategy)
+            if crashes { try await imagelet.crashAndRestart() } else { try await imagelet.restart() }
+            try await expectRuns(image, node)
+            #expect(try await node.status(image)?.at("id").text == id)
+            #expect(try node.report(image)?.at("strategy").text == strategy)
+            // A pull of a known image works as before, and so does its removal.
+            #expect(try await node.pull(image, strategy) == id)
+            try await node.removeImage(id)
+            #expect(try await node.status(image) == nil)
+            #expect(try await node.pull(image, strategy) == id)
+            try await expectRuns(image, node)
+        }
+    }
+
+    @Test("Containerd restarts, and lists what it had", arguments: ["stream", "prefetch"])
+    func containerdRestarts(strategy: String) async throws {
+        try await withContainerNode(settings) { node in
+            let image = try push(strategy, to: node)
+            let id = try await node.pull(image, strategy)
+            let pod = try await node.runPod()
+            let container = try await node.start(image, in: pod)
+            node.containerd.kill()
+            try await node.startContainerd()
+            #expect(try await node.status(image)?.at("id").text == id)
+            #expect(try await node.images().contains { $0.at("id").text == id })
+            #expect(try await node.exec("/bin/cat", "/proc/1/comm", in: container) == "sleep\n")
+            try await node.remove(pod)
+            try await expectRuns(image, node)
+        }
+    }
+
+    @Test func imageletMayStartAfterContainerd() async throws {
+        try await withContainerNode(settings, startsContainerd: false) { node in
+            let imagelet = try #require(node.imagelet)
+            try await imagelet.stop()
+            try await node.startContainerd()
+            try await imagelet.start()
+            let image = try push("stream", to: node)
+            try await node.pull(image, "stream")
+            #expect(try node.report(image)?.at("strategy").text == "stream")
+            try await expectRuns(image, node)
+        }
+    }
+
+    /// While containerd is away calls end with a clear error; when it is back the same daemon goes on.
+    @Test func containerdIsAwayForAWhile() async throws {
+        try await withContainerNode(settings, startsContainerd: false) { node in
+            let image = try push("prefetch", to: node)
+            for (method, body) in [
+                ("ListImages", [:]), ("ImageFsInfo", [:]), ("Version", [:]), ("PullImage", node.pullRequest(image)),
+            ] as [(String, JSONValue)] {
+                let code = await code { try await node.client.call(method, body, at: node.imageSocket) }
+                #expect(code == "UNAVAILABLE", "\(method)")
+            }
+            try await node.startContainerd()
+            try await eventually("calls go through") { (try? await node.images()) != nil }
+            try await node.pull(image, "prefetch")
+            try await expectRuns(image, node)
+            node.containerd.kill()
+            #expect(await code { try await node.client.call("ListImages", at: node.imageSocket) } == "UNAVAILABLE")
+            try await node.startContainerd()
+            try await eventually("calls go through again") { (try? await node.images()) != nil }
+            try await expectRuns(image, node)
+        }
+    }
+
+    /// imagelet's files are lost while containerd still counts on them: `imagelet repair` says so and mends it.
+    @Test func lostStateIsRepaired() async throws {
+        try await withContainerNode(settings) { node in
+            let imagelet = try #require(node.imagelet)
+            let image = try push("prefetch", to: node)
+            let id = try await node.pull(image, "prefetch")
+            try await imagelet.stop()
+            try FileManager.default.removeItem(atPath: imagelet.root)
+            try await imagelet.start()
+            let runtime = ["--runtime", "unix://\(node.containerd.socket)"]
+            let told = imagelet.run(["repair", "--dry-run"] + runtime)
+            #expect(told.status == 0, "\(told.errors)")
+            #expect(told.output.contains(String(id.dropFirst(7))) || told.output.contains(image), "\(told.output)")
+            let mended = imagelet.run(["repair"] + runtime)
+            #expect(mended.status == 0, "\(mended.errors)")
+            try await node.pull(image, "prefetch")
+            try await expectRuns(image, node)
+            let after = imagelet.run(["repair"] + runtime)
+            #expect(after.status == 0 && after.output.contains("nothing to repair"), "\(after.output)\(after.errors)")
+        }
+    }
+}
