@@ -84,7 +84,7 @@ let package = Package(
 
         // Level 4: use cases
         module(
-            "Images", on: ["Distribution", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI", "State"],
+            "Images", on: ["Distribution", "Hashing", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI", "State"],
             packages: [log]),
 
         // Level 5: services
