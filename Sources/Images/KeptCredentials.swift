@@ -46,7 +46,9 @@ package final class KeptCredentials: Sendable {
     /// - Throws: `StateError`.
     func places(of layer: Digest) throws -> [LayerPlace] {
         let records = try state.credentials(for: layer)
-        return try state.repositories(of: layer).map { repository in
+        var repositories = try state.repositories(of: layer)
+        for record in records where !repositories.contains(record.repository) { repositories.append(record.repository) }
+        return repositories.map { repository in
             var credentials: [RequestCredentials] = []
             for record in records where record.repository == repository {
                 for one in open(record) ?? [] where !credentials.contains(one) { credentials.append(one) }

@@ -34,17 +34,24 @@ extension StateDatabase {
         }
     }
 
-    /// Those that a layer may be read with: of the images that have it, and of the repository that last offered it.
+    /// Those that a layer may be read with: of the images that have it, here, mounted or under a container, and of the repository that last
+    /// offered it.
     package func credentials(for layer: Digest) throws(StateError) -> [CredentialRecord] {
         try read { database in
-            try Row.fetchAll(
+            guard let known = try Self.layer(layer, in: database) else { return [] }
+            return try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT credential.* FROM credential, layer WHERE layer.digest = ? AND (repository = layer.source
-                      OR image IN (SELECT image FROM imageLayer WHERE imageLayer.layer = layer.slot))
+                    WITH RECURSIVE above (id, chain) AS (
+                      SELECT id, chain FROM snapshot WHERE layer = :slot
+                      UNION SELECT snapshot.id, snapshot.chain FROM snapshot JOIN above ON snapshot.parent = above.id)
+                    SELECT * FROM credential WHERE repository = :source
+                      OR image IN (SELECT image FROM imageLayer WHERE layer = :slot)
+                      OR image IN (SELECT image FROM mount JOIN mountLayer ON mount = id WHERE layer = :slot)
+                      OR chain IN (SELECT chain FROM above)
                     ORDER BY image, repository
                     """,
-                arguments: [layer.description]
+                arguments: ["slot": Int64(known.slot), "source": known.source]
             ).map { try CredentialRecord($0) }
         }
     }

@@ -87,11 +87,21 @@ struct CredentialTests {
             let ids: (String) throws -> Set<Digest> = { layer in
                 Set(try state.credentials(for: digest(layer)).map(\.image))
             }
+            let known = try state.repositories(of: digest("base"))
+            #expect(known == ["docker.io/library/app", "docker.io/x/a", "docker.io/x/b"])
             #expect(try ids("base") == [digest("a"), digest("b")])
             #expect(try ids("own") == [digest("a")])
             #expect(try ids("unknown").isEmpty)
-            let known = try state.repositories(of: digest("base"))
-            #expect(known == ["docker.io/library/app", "docker.io/x/a", "docker.io/x/b"])
+            // What a mount or a container stands on is found without the image, too.
+            try state.addMount(
+                MountRecord(id: "m", imageID: digest("a"), target: "/mnt", upperDirectory: "/up", createdAt: Date()))
+            _ = try state.adoptSnapshot(
+                "base", parent: nil, chain: digest("chain of base"), layer: digest("base"), labels: [:], at: Date())
+            _ = try state.adoptSnapshot(
+                "top", parent: "base", chain: digest("chain of b"), layer: digest("own"), labels: [:], at: Date())
+            for image in ["a", "b"] { _ = try state.removeImage(digest(image), keeping: []) }
+            #expect(try ids("base") == [digest("a"), digest("b")])
+            #expect(try ids("own") == [digest("a"), digest("b")])
             let unknown = try state.repositories(of: digest("unknown"))
             #expect(unknown.isEmpty)
         }
