@@ -16,6 +16,8 @@ static int describe(posix_spawn_file_actions_t *files, posix_spawnattr_t *attrib
     if (!failure) failure = posix_spawn_file_actions_adddup2(files, 0, 1);
     if (!failure) failure = posix_spawn_file_actions_adddup2(files, 0, 2);
     if (!failure) failure = posix_spawn_file_actions_addclosefrom_np(files, 4);
+    // So that it keeps no directory busy.
+    if (!failure) failure = posix_spawn_file_actions_addchdir_np(files, "/");
     if (!failure) failure = posix_spawnattr_setsigmask(attributes, &none);
     if (!failure) failure = posix_spawnattr_setsigdefault(attributes, &all);
     short flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;

@@ -9,7 +9,7 @@ internal import Snapshots
 extension Daemon {
     /// In front of containerd: layers reach it as snapshots, pulls are prepared, and all other calls are passed on.
     func containerdFront(
-        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryAccess, _ paths: Paths
+        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryAccess, _ doors: Doors, _ paths: Paths
     ) throws -> Front {
         let sockets = configuration.sockets
         let client = try RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
@@ -29,11 +29,10 @@ extension Daemon {
             usage.inodes += directories.inodes
             return usage
         }
-        let snapshotServer = try server(
-            sockets.snapshots, [.snapshots(SnapshotServer(store: snapshots, logger: logger))])
-        let cri = try server(sockets.cri, [.runtimeImages(images)], passingOnTo: client)
+        let snapshotServer = try doors.server(
+            .snapshots, at: sockets.snapshots, [.snapshots(SnapshotServer(store: snapshots, logger: logger))])
+        let cri = try doors.server(.cri, at: sockets.cri, [.runtimeImages(images)], passingOnTo: client)
         return Front(
-            sockets: [sockets.snapshots, sockets.cri],
             parts: [
                 Part { try await client.run() }, Part { await snapshots.run() }, Part(snapshotServer), Part(cri),
             ],

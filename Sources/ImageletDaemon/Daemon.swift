@@ -47,19 +47,24 @@ package struct Daemon: Sendable {
         ).run()
         try mounts.sweep()
 
+        let service = ServiceEnvironment(ProcessIdentity.environment, process: ProcessIdentity.id)
+        let kept = await KeptDescriptors.open(paths, service, logger: logger)
         let mount = StoreMount(store, at: paths.store, backing: paths.root, logger: logger)
-        try mount.mount()
+        let part: @Sendable () -> Void = { kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.areLayersInSnapshots() }) }
+        defer { part() }
+        try kept.bringUp(mount)
 
         try OpenFileLimit.raise()
+        let doors = Doors(kept: kept)
         let front =
             switch configuration.runtime {
-            case .none: try embeddedFront(storage, catalog, registry)
-            case .containerd: try containerdFront(storage, catalog, registry, paths)
+            case .none: try embeddedFront(storage, catalog, registry, doors)
+            case .containerd: try containerdFront(storage, catalog, registry, doors, paths)
             }
         let admin = AdminServer(
             catalog: catalog, progress: front.progress, mounts: mounts, layerDirectory: paths.store,
             rootDirectory: paths.root, runtime: configuration.runtime.rawValue)
-        let control = try server(configuration.sockets.admin, [.admin(admin)])
+        let control = try doors.server(.admin, at: configuration.sockets.admin, [.admin(admin)])
         logger.info(
             "serving",
             metadata: [
@@ -76,25 +81,16 @@ package struct Daemon: Sendable {
                     .init(
                         service: Part { try await store.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: Part { await LayerWatch(storage: storage, logger: logger).run() }),
-                    .init(
-                        service: Part {
-                            try await mount.run()
-                        } stop: {
-                            mount.stop()
-                        }),
+                    .init(service: Part { await kept.run() }),
+                    .init(service: Part({ try await mount.run(ending: part) }, stop: part)),
                     .init(service: Part(control)),
-                ] + front.parts.map { .init(service: $0) },
+                ] + front.parts.map { .init(service: $0) } + [
+                    .init(service: Part { await Supervision(service, logger: logger, isAlive: mount.isAlive).run() })
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
-        for socket in front.sockets + [configuration.sockets.admin] { try Path.remove(socket) }
+        try kept.removeNames()
         logger.info("stopped")
-    }
-
-    func server(
-        _ socket: String, _ services: [RPCService], passingOnTo client: RPCClient? = nil
-    ) throws -> RPCServer {
-        try Directory.create(Path.parent(of: socket), permissions: 0o755)
-        return RPCServer(listener: try UnixListener(socket), services: services, passingOnTo: client)
     }
 }
 

@@ -5,8 +5,6 @@ internal import Images
 
 /// What the kubelet and the runtime speak to, whichever runtime there is.
 struct Front {
-    /// The paths of its sockets.
-    var sockets: [String]
     /// What runs it, in the order of starting; it is stopped in reverse.
     var parts: [Part]
     /// How the pull of an image comes along.
@@ -16,13 +14,13 @@ struct Front {
 extension Daemon {
     /// No runtime: a complete image service by itself.
     func embeddedFront(
-        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryAccess
+        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryAccess, _ doors: Doors
     ) throws -> Front {
         let puller = Puller(
             storage: storage, registry: registry.client(logger: logger), options: configuration.pullOptions,
             logger: logger)
         let images = ImageServiceServer(catalog: catalog, puller: puller, logger: logger)
-        let cri = try server(configuration.sockets.cri, [.images(images)])
-        return Front(sockets: [configuration.sockets.cri], parts: [Part(cri)], progress: puller.progress)
+        let cri = try doors.server(.cri, at: configuration.sockets.cri, [.images(images)])
+        return Front(parts: [Part(cri)], progress: puller.progress)
     }
 }

@@ -11,11 +11,13 @@ struct Paths {
     var snapshots: String { root + "/snapshots" }
     var store: String { root + "/store" }
     var lock: String { root + "/lock" }
+    /// Where the keeper listens.
+    var keeper: String { root + "/keeper.sock" }
 
     func create() throws {
         try Directory.create(root)
         for directory in [layers, indexes, mounts, snapshots] { try Directory.create(directory) }
-        // A mount that a dead daemon left makes the directory look broken until the new mount replaces it.
-        if (try? Path.exists(store)) == false { try Directory.create(store, permissions: 0o755) }
+        // A mount that the last daemon left answers nothing until this one serves it: it must not be looked at.
+        if try Mount.find(at: store) == nil { try Directory.create(store, permissions: 0o755) }
     }
 }

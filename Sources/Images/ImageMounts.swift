@@ -85,6 +85,11 @@ package final class ImageMounts: Sendable {
 
     package func all() throws -> [MountRecord] { try storage.state.mounts() }
 
+    /// Whether anything is mounted from our layers, or about to be.
+    package func areInUse() throws -> Bool {
+        try !pending.withLock { $0.isEmpty } || !storage.state.mounts().isEmpty
+    }
+
     /// Deletes what mounts that were never committed left before the daemon ended.
     package func sweep() throws {
         guard try Path.exists(directory) else { return }

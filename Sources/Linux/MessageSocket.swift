@@ -60,8 +60,8 @@ package final class MessageSocket: Sendable {
 
     package var rawValue: Int32 { descriptor.rawValue }
 
-    /// Ends the connection: whoever receives here, now or later, gets the end.
-    package func shutDown() { _ = shutdown(descriptor.rawValue, Int32(SHUT_RDWR)) }
+    /// Whoever receives here, now or later, gets the end of the connection; sending goes on.
+    package func stopReceiving() { _ = shutdown(descriptor.rawValue, Int32(SHUT_RD)) }
 
     /// Sends one message; waits while the other end's queue is full.
     /// - Throws: `brokenPipe` if the other end is gone.

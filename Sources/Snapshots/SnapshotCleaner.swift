@@ -8,28 +8,34 @@ final class SnapshotCleaner: Sendable {
     private let storage: ImageStorage
     private let logger: Logger
     private let discarded = Mutex<[String]>([])
-    private let signals: AsyncStream<Void>
-    private let signal: AsyncStream<Void>.Continuation
+    private let directories = Signal()
+    private let layers = Signal()
+
+    /// Says that there is something to do; said often before it is heard, it is heard once.
+    private struct Signal: Sendable {
+        let heard: AsyncStream<Void>
+        let said: AsyncStream<Void>.Continuation
+
+        init() { (heard, said) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+    }
 
     init(storage: ImageStorage, logger: Logger) {
         self.storage = storage
         self.logger = logger
-        (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Leaves these directories, and the files of all layers that were forgotten, to `run()`.
     func discard(_ paths: [String]) {
         discarded.withLock { $0 += paths }
-        signal.yield()
+        directories.said.yield()
+        layers.said.yield()
     }
 
-    /// Works until cancelled.
+    /// Works until cancelled. A large directory holds up no layer.
     func run() async {
-        for await _ in signals {
-            await withDiscardingTaskGroup { group in
-                group.addTask { [storage] in await storage.clearLayers() }
-                group.addTask { await self.removeDirectories() }
-            }
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await _ in self.layers.heard { await self.storage.clearLayers() } }
+            group.addTask { for await _ in self.directories.heard { await self.removeDirectories() } }
         }
     }
 

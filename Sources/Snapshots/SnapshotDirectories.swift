@@ -43,15 +43,12 @@ struct SnapshotDirectories: Sendable {
     func takeBack(_ staged: String, from id: Int64) throws(LinuxError) { try Path.rename(directory(id), to: staged) }
 
     /// Renames everything below the root that belongs to none of `known`, so that no new id finds its place taken.
-    /// - Returns: what is to be deleted.
+    /// - Returns: what is to be deleted; under its old name what cannot be renamed, such as a mount point.
     func setAsideLeftovers(known: Set<Int64>) throws(LinuxError) -> [String] {
         let names = Set(known.map(String.init))
-        var leftovers: [String] = []
-        for name in try Directory.entries(of: root) where !names.contains(name) {
-            let aside = "\(root)/old-\(UUID().uuidString)"
-            try Path.rename("\(root)/\(name)", to: aside)
-            leftovers.append(aside)
+        return try Directory.entries(of: root).filter { !names.contains($0) }.map { name in
+            let (old, aside) = ("\(root)/\(name)", "\(root)/old-\(UUID().uuidString)")
+            return (try? Path.rename(old, to: aside)) == nil ? old : aside
         }
-        return leftovers
     }
 }

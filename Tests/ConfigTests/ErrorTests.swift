@@ -78,7 +78,8 @@ struct ErrorTests {
             "c.yaml:3: log.level: found 'loud'; allowed: "
                 + "one of: trace, debug, info, notice, warning, error, critical"),
         Wrong("log: {level: }", .invalidValue, "c.yaml:3: log.level: found nothing; allowed: " + levels),
-        Wrong("runtime: containerd", .invalidValue, "c.yaml:3: runtime: found 'containerd'; allowed: one of: none"),
+        Wrong(
+            "runtime: docker", .invalidValue, "c.yaml:3: runtime: found 'docker'; allowed: one of: none, containerd"),
         Wrong(
             "rootDirectory: var/lib", .invalidValue,
             "c.yaml:3: rootDirectory: found 'var/lib'; allowed: an absolute path of at most 4095 bytes"),

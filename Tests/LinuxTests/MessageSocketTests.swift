@@ -32,8 +32,21 @@ struct MessageSocketTests {
 
         try server.send(.init([9], [file("back")]))
         #expect(try client.receive().descriptors.first?.contents(cap: 10) == Array("back".utf8))
-        client.shutDown()
-        #expect(try server.receive().bytes == [])
+        client.stopReceiving()
+        #expect(try client.receive().bytes == [])
+        try client.send(.init([4]))
+        #expect(try server.receive().bytes == [4])
+    }
+
+    @Test func theEndOfAConnectionIsAnEmptyMessage() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0)
+        let left = MessageSocket(OwnedDescriptor(taking: ends[0]))
+        try MessageSocket(OwnedDescriptor(taking: ends[1])).send(.init([1], [file("sent before the end")]))
+        #expect(try left.receive().descriptors.count == 1)
+        #expect(try left.receive().bytes == [])
+        let error = #expect(throws: LinuxError.self) { try left.send(.init([1])) }
+        #expect(error?.errno == .brokenPipe)
     }
 
     @Test func whatIsTooLongIsRefusedAndNothingStaysOpen() throws {

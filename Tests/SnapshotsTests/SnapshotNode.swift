@@ -90,6 +90,7 @@ final class SnapshotNode: Sendable {
     struct Parts: Sendable {
         let state: StateDatabase
         let snapshots: SnapshotStore
+        /// Where the service is.
         let endpoint: RPCEndpoint
     }
 
@@ -106,10 +107,12 @@ func withNode<Result>(_ body: (SnapshotNode) async throws -> Result) async throw
 }
 
 /// Returns when `condition` holds.
-func eventually(_ condition: () throws -> Bool) async throws {
+func eventually(
+    _ story: @autoclosure () -> String = "it never came to that", _ condition: () async throws -> Bool
+) async throws {
     let deadline = ContinuousClock.now + .seconds(120)
-    while try !condition() {
-        try #require(ContinuousClock.now < deadline, "it never came to that")
+    while try await !condition() {
+        try #require(ContinuousClock.now < deadline, "\(story())")
         try await Task.sleep(for: .milliseconds(10))
     }
 }

@@ -33,7 +33,7 @@ struct SchemaTests {
         CREATE TABLE usedIndex (manifest TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL ) STRICT, WITHOUT ROWID
         """
 
-    /// What version 2 added. Never edit it; add the next one.
+    /// What version 2 added. Never edit it.
     static let version2 = """
         CREATE TABLE chain (id TEXT PRIMARY KEY NOT NULL, \
         layer INTEGER NOT NULL REFERENCES layer ON DELETE CASCADE ) STRICT, WITHOUT ROWID;
@@ -44,6 +44,13 @@ struct SchemaTests {
         layer INTEGER REFERENCES layer, chain TEXT, bytes INTEGER, inodes INTEGER ) STRICT;
         CREATE INDEX snapshotByLayer ON snapshot (layer);
         CREATE INDEX snapshotByParent ON snapshot (parent)
+        """
+
+    /// What version 3 added. Never edit it; add the next one.
+    static let version3 = """
+        CREATE TABLE pullNote (name TEXT PRIMARY KEY NOT NULL, image TEXT, strategy TEXT NOT NULL, \
+        reasons TEXT NOT NULL, date INTEGER NOT NULL ) STRICT, WITHOUT ROWID;
+        CREATE INDEX pullNoteByDate ON pullNote (date)
         """
 
     @Test("the schema is frozen")
@@ -66,9 +73,9 @@ struct SchemaTests {
                 text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
                     .replacingOccurrences(of: "( ", with: "(")
             }
-            let versions = [Self.version1, Self.version2].flatMap { $0.components(separatedBy: ";\n") }
+            let versions = [Self.version1, Self.version2, Self.version3].flatMap { $0.components(separatedBy: ";\n") }
             #expect(lines.sorted() == versions.sorted())
-            #expect(identifiers == ["1", "2"])
+            #expect(identifiers == ["1", "2", "3"])
             #expect(application == 0x696D_6C74)
         }
     }

@@ -35,5 +35,5 @@ int imagelet_memory_file(const char *name);
 /// Forbids all changes of a memory file's content (F_ADD_SEALS).
 int imagelet_seal(int descriptor);
 /// posix_spawn(3) of `program` in a session of its own, with /dev/null as standard input, output and error, `descriptor` as 3 and no
-/// other descriptor, no signal blocked. Gives 0 or an error number.
+/// other descriptor, in /, no signal blocked. Gives 0 or an error number.
 int imagelet_start_detached(const char *program, char *const arguments[], int descriptor, pid_t *process);
