@@ -8,19 +8,24 @@ import Glibc
 package struct Spawn: Sendable {
     package let identifier: pid_t
 
-    /// Starts `arguments[0]`, looked up in PATH, with no descriptors but these three and no signal blocked.
-    /// - Parameter environment: nil for that of this process.
+    /// Starts `arguments[0]`, looked up in PATH, with no descriptors but these and no signal blocked.
+    /// - Parameters:
+    ///   - environment: nil for that of this process.
+    ///   - passing: descriptors that the program gets as 3, 4, …
     package init(
         _ arguments: [String], in directory: String? = nil, environment: [String: String]? = nil, input: Int32,
-        output: Int32, errors: Int32
+        output: Int32, errors: Int32, passing others: [Int32] = []
     ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        for (target, source) in [input, output, errors].enumerated() {
+        // High numbers first: a target must not be the source of another.
+        let sources = ([input, output, errors] + others).map { fcntl($0, F_DUPFD_CLOEXEC, 100) }
+        defer { sources.forEach { close($0) } }
+        for (target, source) in sources.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
         }
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        posix_spawn_file_actions_addclosefrom_np(&actions, Int32(sources.count))
         if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
         // Dispatch's threads have all signals blocked, which a child would inherit.
         var attributes = posix_spawnattr_t()

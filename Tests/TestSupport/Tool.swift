@@ -37,7 +37,8 @@ package struct Tool {
             input: descriptors[0], output: descriptors[1], errors: descriptors[2])
         let status = program.wait()
         return Output(
-            status: status, output: try scratch.read("out"), errors: String(decoding: try scratch.read("err"), as: UTF8.self))
+            status: status, output: try scratch.read("out"),
+            errors: String(decoding: try scratch.read("err"), as: UTF8.self))
     }
 
     /// As `run`, but a program that fails is an error; gives what it wrote to its standard output.
