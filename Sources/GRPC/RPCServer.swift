@@ -53,10 +53,11 @@ package final class RPCServer: Sendable {
             config.rpc.maxRequestPayloadSize = RPCLimits.maximumMessageBytes
             config.http2.targetWindowSize = RPCLimits.windowBytes
             config.connection.maxGraceTime = graceTime
-            // grpc-go clients ping idle connections every 10 s if told to; the default answer would be GOAWAY
-            // "too_many_pings" and a cancelled pull (measured.md 2). Our clients are root on this machine.
+            // grpc-go clients ping idle connections every 10 s if told to, and measure the link by pings while answers
+            // come: the default would be GOAWAY "too_many_pings" and a cancelled pull (measured.md 2). Our clients are
+            // root on this machine: they may ping as they like.
             config.connection.keepalive.clientBehavior.allowWithoutCalls = true
-            config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(1)
+            config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .zero
         }
     }
 }

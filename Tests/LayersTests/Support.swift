@@ -6,6 +6,7 @@ import Logging
 import OCI
 import SOCI
 import Synchronization
+import TestSupport
 import Testing
 
 /// A directory of its own, gone with `body`.
@@ -18,7 +19,7 @@ func withDirectory<Result>(_ body: (String) async throws -> Result) async throws
 
 /// Runs a tool and gives its output.
 @discardableResult
-func tool(_ arguments: String..., input: [UInt8] = []) throws -> [UInt8] {
+func tool(_ arguments: String...) throws -> [UInt8] {
     try Tool.check(arguments)
 }
 

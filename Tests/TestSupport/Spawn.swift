@@ -1,5 +1,4 @@
-import Foundation
-import Glibc
+package import Glibc
 
 /// A program that was started, until it is waited for.
 ///
@@ -25,8 +24,8 @@ package struct Spawn: Sendable {
         for (target, source) in sources.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
         }
-        posix_spawn_file_actions_addclosefrom_np(&actions, Int32(sources.count))
-        if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
+        _ = addCloseFrom(&actions, Int32(sources.count))
+        if let directory { _ = addDirectory(&actions, directory) }
         // Dispatch's threads have all signals blocked, which a child would inherit.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -58,6 +57,14 @@ package struct Spawn: Sendable {
         return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
     }
 }
+
+// GNU extensions that Swift's Glibc module does not show.
+private typealias Actions = UnsafeMutablePointer<posix_spawn_file_actions_t>
+private let addCloseFrom = unsafeBitCast(
+    dlsym(nil, "posix_spawn_file_actions_addclosefrom_np"), to: (@convention(c) (Actions, Int32) -> Int32).self)
+private let addDirectory = unsafeBitCast(
+    dlsym(nil, "posix_spawn_file_actions_addchdir_np"),
+    to: (@convention(c) (Actions, UnsafePointer<CChar>) -> Int32).self)
 
 /// Two ends of a stream, born close-on-exec.
 package func makeSocketPair() throws -> (Int32, Int32) {
