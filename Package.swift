@@ -140,7 +140,7 @@ let package = Package(
         suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "imagelet"], packages: [argumentParser]),
         suite("ImagesTests", on: ["Images"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "imagelet"], exclude: ["cri_client.py"],
+            name: "EndToEndTests", dependencies: ["Linux", "TestSupport", "imagelet"], exclude: ["cri_client.py"],
             swiftSettings: language),
     ]
 )

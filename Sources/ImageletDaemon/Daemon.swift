@@ -64,6 +64,7 @@ package struct Daemon: Sendable {
             catalog: catalog, puller: puller, mounts: mounts, layerDirectory: paths.store, rootDirectory: paths.root)
         let cri = try server(configuration.sockets.cri, .cri, kept, .images(images))
         let control = try server(configuration.sockets.admin, .admin, kept, .admin(admin))
+        kept.forgetRest()
         logger.info(
             "serving",
             metadata: [

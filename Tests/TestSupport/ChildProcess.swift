@@ -20,14 +20,22 @@ package final class ChildProcess: Sendable {
     private let state: Mutex<State>
 
     /// Starts `arguments[0]`, looked up in PATH, writing to a new file at `logPath`.
-    /// - Parameter removing: a directory that goes with the program, even if the test process is killed.
-    package init(_ arguments: [String], logPath: String, removing directory: String? = nil) throws {
+    /// - Parameters:
+    ///   - removing: a directory that goes with the program, even if the test process is killed.
+    ///   - after: a shell command that runs before that.
+    ///   - passing: descriptors the program gets as 3, 4, …
+    package init(
+        _ arguments: [String], logPath: String, removing directory: String? = nil, after command: String = "",
+        passing descriptors: [Int32] = []
+    ) throws {
         self.logPath = logPath
         // The shell ends the program when its standard input ends: when we close our end, or are gone.
         let script = """
-            files=$1; shift
+            files=$1; after=$2; shift 2
+            trap : HUP INT TERM
             "$@" </dev/null & child=$!
             read line; kill -9 $child; wait $child
+            eval "$after"
             [ -z "$files" ] || rm -rf "$files"
             """
         var ends: [Int32] = [0, 0]
@@ -41,6 +49,12 @@ package final class ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
         posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // High numbers first: a target must not be the source of another.
+        let sources = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 100) }
+        defer { sources.forEach { Glibc.close($0) } }
+        for (position, source) in sources.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, source, Int32(position) + 3)
+        }
         // Dispatch's threads have all signals blocked, which a child would inherit.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -49,7 +63,7 @@ package final class ChildProcess: Sendable {
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let words = ["/bin/sh", "-c", script, "sh", directory ?? ""] + arguments
+        let words = ["/bin/sh", "-c", script, "sh", directory ?? "", command] + arguments
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { pointers.forEach { free($0) } }
         var identifier: pid_t = 0
