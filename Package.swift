@@ -149,7 +149,7 @@ let package = Package(
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite("ImagesTests", on: ["Images", "Layers", "OCI", "SOCI", "State"], packages: [log]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["OCI", "TestSupport", "imagelet"],
+            name: "EndToEndTests", dependencies: ["Linux", "OCI", "TestSupport", "imagelet"],
             exclude: ["cri_client.py", "pods.py", "runtime.proto"], swiftSettings: language),
     ]
 )

@@ -25,6 +25,8 @@ package struct Keeper {
 
     /// Keeps until there is nothing to keep. What fails meanwhile (no memory, no descriptors left) is tried again.
     package mutating func run() {
+        // It was started as /proc/self/exe, and would be called "exe".
+        BlockingThread.nameCurrent("imagelet-keep")
         ProgramPages.release()
         repeat {
             let mortals = shelf.mortals

@@ -23,13 +23,16 @@ package final class ChildProcess: Sendable {
     /// - Parameters:
     ///   - removing: a directory that goes with the program, even if the test process is killed.
     ///   - cleaning: a shell script that runs after the program's end, with that directory as `$1` and before it goes.
+    ///   - passing: descriptors the program gets as 3, 4, …
     package init(
-        _ arguments: [String], logPath: String, removing directory: String? = nil, cleaning: String = ""
+        _ arguments: [String], logPath: String, removing directory: String? = nil, cleaning: String = "",
+        passing descriptors: [Int32] = []
     ) throws {
         self.logPath = logPath
         // The shell ends the program when its standard input ends: when we close our end, or are gone.
         let script = """
             files=$1; cleaning=$2; shift 2
+            trap : HUP INT TERM
             "$@" </dev/null & child=$!
             read line; kill -9 $child; wait $child
             [ -z "$cleaning" ] || sh -c "$cleaning" sh "$files"
@@ -46,6 +49,12 @@ package final class ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
         posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // High numbers first: a target must not be the source of another.
+        let sources = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 100) }
+        defer { sources.forEach { Glibc.close($0) } }
+        for (position, source) in sources.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, source, Int32(position) + 3)
+        }
         // Dispatch's threads have all signals blocked, which a child would inherit.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
