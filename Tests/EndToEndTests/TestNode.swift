@@ -18,10 +18,9 @@ final class TestNode: Sendable {
     }
 
     let directory: String
-    /// Of the next start; nil: started by hand.
-    private let nextService: Mutex<Service?>
     private let process: Mutex<ChildProcess>
     private let mounts = Mutex<[String]>([])
+    private let nextService: Mutex<Service?>
     /// Clears away if the test process is killed, too.
     private let sweeper: ChildProcess
 
@@ -53,7 +52,7 @@ final class TestNode: Sendable {
             grep -q " \(store) " /proc/self/mountinfo && umount -l \(store)
             """
         sweeper = try ChildProcess(
-            ["sleep", "infinity"], logPath: directory + "/sweeper.log", removing: directory, after: goodbye)
+            ["sleep", "infinity"], logPath: directory + "/sweeper.log", removing: directory, cleaning: goodbye)
         let configuration = """
             apiVersion: imagelet.dev/v1alpha1
             kind: ImageletConfiguration
@@ -68,12 +67,12 @@ final class TestNode: Sendable {
         try await ready()
     }
 
-    /// How the daemon is started from now on.
+    var daemon: ChildProcess { process.withLock { $0 } }
+    /// Of the next start; nil: started by hand.
     var service: Service? {
         get { nextService.withLock { $0 } }
         set { nextService.withLock { $0 = newValue } }
     }
-    var daemon: ChildProcess { process.withLock { $0 } }
     var root: String { directory + "/root" }
     var store: String { directory + "/root/store" }
 

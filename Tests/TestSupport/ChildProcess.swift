@@ -22,20 +22,20 @@ package final class ChildProcess: Sendable {
     /// Starts `arguments[0]`, looked up in PATH, writing to a new file at `logPath`.
     /// - Parameters:
     ///   - removing: a directory that goes with the program, even if the test process is killed.
-    ///   - after: a shell command that runs before that.
+    ///   - cleaning: a shell script that runs after the program's end, with that directory as `$1` and before it goes.
     ///   - passing: descriptors the program gets as 3, 4, …
     package init(
-        _ arguments: [String], logPath: String, removing directory: String? = nil, after command: String = "",
+        _ arguments: [String], logPath: String, removing directory: String? = nil, cleaning: String = "",
         passing descriptors: [Int32] = []
     ) throws {
         self.logPath = logPath
         // The shell ends the program when its standard input ends: when we close our end, or are gone.
         let script = """
-            files=$1; after=$2; shift 2
+            files=$1; cleaning=$2; shift 2
             trap : HUP INT TERM
             "$@" </dev/null & child=$!
             read line; kill -9 $child; wait $child
-            eval "$after"
+            [ -z "$cleaning" ] || sh -c "$cleaning" sh "$files"
             [ -z "$files" ] || rm -rf --one-file-system "$files"
             """
         let (theirs, ours) = try makeSocketPair()
@@ -48,7 +48,7 @@ package final class ChildProcess: Sendable {
         defer { Glibc.close(log) }
         do {
             program = try Spawn(
-                ["/bin/sh", "-c", script, "sh", directory ?? "", command] + arguments, input: theirs, output: log,
+                ["/bin/sh", "-c", script, "sh", directory ?? "", cleaning] + arguments, input: theirs, output: log,
                 errors: log, passing: descriptors)
         } catch {
             Glibc.close(ours)

@@ -30,7 +30,7 @@ package final class TestContainerd: Sendable {
         try Self.configuration(directory, sandboxImage, isProxied).write(
             toFile: directory + "/config.toml", atomically: true, encoding: .utf8)
         keeper = try ChildProcess(
-            ["sleep", "infinity"], logPath: directory + "/keeper.log", removing: directory, after: Self.cleaning)
+            ["sleep", "infinity"], logPath: directory + "/keeper.log", removing: directory, cleaning: Self.cleaning)
     }
 
     deinit { tearDown() }
@@ -84,7 +84,7 @@ package final class TestContainerd: Sendable {
 
     /// Clears away behind a containerd that is gone; see `ChildProcess`.
     private static let cleaning = """
-        home=$files
+        home=$1
         # A shim may still be being born: look until there is none. Its children are the first processes of containers.
         # Other processes' command lines are not asked for: one that waits in the kernel may have to be waited for.
         for round in $(seq 200); do
