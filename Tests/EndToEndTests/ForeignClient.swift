@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 internal import OCI
 import Synchronization
+import TestSupport
 
 /// Python's grpcio as the client of any Unix socket (pods.py): another language, another gRPC, messages of its own.
 final class ForeignClient: Sendable {
