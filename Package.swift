@@ -139,6 +139,7 @@ let package = Package(
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "imagelet"], packages: [argumentParser]),
         suite("ImagesTests", on: ["Images"]),
+        suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Linux", "TestSupport", "imagelet"], exclude: ["cri_client.py"],
             swiftSettings: language),
