@@ -152,8 +152,9 @@ let package = Package(
             "ImagesTests",
             on: ["Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State"],
             packages: [log]),
+        suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["OCI", "TestSupport", "imagelet"],
+            name: "EndToEndTests", dependencies: ["Linux", "OCI", "TestSupport", "imagelet"],
             exclude: ["cri_client.py", "pods.py", "runtime.proto"], swiftSettings: language),
     ]
 )

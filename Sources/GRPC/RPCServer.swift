@@ -1,6 +1,7 @@
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
 package import Linux
+internal import Synchronization
 
 /// Serves gRPC on one listening unix socket.
 ///
@@ -8,6 +9,7 @@ package import Linux
 /// answer UNIMPLEMENTED, on which kubelet falls back to older ones.
 package final class RPCServer: Sendable {
     private let server: GRPCServer<ForwardingTransport>
+    private let isEnding = Atomic(false)
 
     /// - Parameters:
     ///   - listener: its socket is closed when ``run()`` ends; its name in the file system stays.
@@ -35,13 +37,15 @@ package final class RPCServer: Sendable {
         do {
             try await server.serve()
         } catch {
-            if Task.isCancelled { return }
+            // A socket that is closed while it accepts makes the transport fail, now and then; that is the end we asked for.
+            if Task.isCancelled || isEnding.load(ordering: .acquiring) { return }
             throw RPCFailure(error)
         }
     }
 
     /// Takes no more calls and lets those in progress end, for at most ``graceTime``; ``run()`` then returns.
     package func beginGracefulShutdown() {
+        isEnding.store(true, ordering: .releasing)
         server.beginGracefulShutdown()
     }
 
@@ -53,10 +57,11 @@ package final class RPCServer: Sendable {
             config.rpc.maxRequestPayloadSize = RPCLimits.maximumMessageBytes
             config.http2.targetWindowSize = RPCLimits.windowBytes
             config.connection.maxGraceTime = graceTime
-            // grpc-go clients ping idle connections every 10 s if told to; the default answer would be GOAWAY
-            // "too_many_pings" and a cancelled pull (measured.md 2). Our clients are root on this machine.
+            // grpc-go clients ping idle connections every 10 s if told to, and measure the link by pings while answers
+            // come: the default would be GOAWAY "too_many_pings" and a cancelled pull (measured.md 2). Our clients are
+            // root on this machine: they may ping as they like.
             config.connection.keepalive.clientBehavior.allowWithoutCalls = true
-            config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(1)
+            config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .zero
         }
     }
 }

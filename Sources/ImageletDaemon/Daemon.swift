@@ -65,6 +65,7 @@ package struct Daemon: Sendable {
             catalog: catalog, progress: front.progress, mounts: mounts, layerDirectory: paths.store,
             rootDirectory: paths.root, runtime: configuration.runtime.rawValue)
         let control = try doors.server(.admin, at: configuration.sockets.admin, [.admin(admin)])
+        kept.forgetRest()
         logger.info(
             "serving",
             metadata: [

@@ -132,11 +132,20 @@ final class KeptDescriptors: Sendable {
     /// Lets the copy go.
     func forget(_ name: Name) {
         let socket = state.withLock { state in
-            state.kept[name] = nil
-            state.found[name.rawValue] = nil
-            return state.place.socket
+            let wasKept = state.kept.removeValue(forKey: name) != nil
+            let wasFound = state.found.removeValue(forKey: name.rawValue) != nil
+            return wasKept || wasFound ? state.place.socket : nil
         }
         send(.remove(name.rawValue), [], to: socket)
+    }
+
+    /// Lets go of what nobody asked for: another version's, or somebody's mistake.
+    func forgetRest() {
+        let (names, socket) = state.withLock { state in
+            defer { state.found = [:] }
+            return (state.found.keys.sorted(), state.place.socket)
+        }
+        for name in names { send(.remove(name), [], to: socket) }
     }
 
     private func send(_ notice: ServiceNotice, _ descriptors: [SharedDescriptor], to socket: MessageSocket?) {
@@ -149,7 +158,7 @@ final class KeptDescriptors: Sendable {
         }
     }
 
-    /// Replaces a keeper that dies, until cancelled.
+    /// Replaces a keeper that dies; until cancelled.
     func run() async {
         await withTaskCancellationHandler {
             while case .keeper(let connection) = state.withLock({ $0.isEnding ? .nowhere : $0.place }) {
@@ -159,6 +168,7 @@ final class KeptDescriptors: Sendable {
                 logger.warning("the keeper is gone; starting another")
                 await replace()
             }
+            await waitForCancellation()
         } onCancel: {
             let place = state.withLock { state in
                 state.isEnding = true

@@ -14,10 +14,10 @@ struct Supervision<C: Clock<Duration>>: Sendable {
     func run() async {
         tell(.ready)
         defer { tell(.stopping) }
-        while !Task.isCancelled {
-            // Three chances within the interval; without one there is nothing to do but to wait for the end.
-            guard (try? await clock.sleep(for: interval.map { $0 / 3 } ?? .seconds(86_400))) != nil else { return }
-            if interval != nil, isAlive() { tell(.alive) }
+        guard let interval else { return await waitForCancellation(by: clock) }
+        // Three chances within the interval.
+        while (try? await clock.sleep(for: interval / 3)) != nil {
+            if isAlive() { tell(.alive) }
         }
     }
 }

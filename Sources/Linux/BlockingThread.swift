@@ -32,6 +32,11 @@ package enum BlockingThread {
         _ = pthread_detach(thread)
     }
 
+    /// Names the thread that calls; of a process's first thread, that is the process's name in ps and top. At most 15 bytes.
+    package static func nameCurrent(_ name: String) {
+        _ = unsafe imagelet_name_thread(pthread_self(), String(name.prefix(15)))
+    }
+
     /// Runs `body` on a thread of its own while the task waits.
     package static func run<Result: Sendable>(
         _ name: String, _ body: @escaping @Sendable () throws -> Result

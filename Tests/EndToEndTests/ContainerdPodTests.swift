@@ -13,12 +13,14 @@ struct ContainerdPodTests {
         let node = try ContainerNode.shared
         let repository = "life-\(strategy)"
         let image = node.reference(repository)
-        // A seed of its own: no layer but the root is shared with the other strategies.
+        // No layer but the root is shared with the other strategies, whose layers would be adopted.
+        var odd = LayerMaker.oddities(forContainerd: true)
+        odd.file("strategy", strategy)
         let seed = UInt64(strategy.utf8.count)
         let own = try TestImage.Layer.gzip(TestImage.bulk(3 << 20, seed: seed), ["pigz", "-b", "128"])
         let plain = TestImage.Layer.plain(TestImage.bulk(1 << 20, seed: seed, name: "plain"))
         let layers = [
-            try .root(), try .hidden(), try .gzip(.oddities(forContainerd: true)), own, plain, try .gzip(LayerMaker()),
+            try .root(), try .hidden(), try .gzip(odd), own, plain, try .gzip(LayerMaker()),
         ]
         try TestImage(layers: layers).push(to: node.registry, repository)
         if strategy == "stream" { try node.index(repository) }

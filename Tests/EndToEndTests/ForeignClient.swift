@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 internal import OCI
 import Synchronization
+import TestSupport
 
 /// Python's grpcio as the client of any Unix socket (pods.py): another language, another gRPC, messages of its own.
 final class ForeignClient: Sendable {
@@ -17,32 +18,31 @@ final class ForeignClient: Sendable {
         var next: Int64 = 1
         var waiting: [Int64: CheckedContinuation<JSONValue, any Error>] = [:]
         var isEnded = false
+        var isStopped = false
     }
 
-    private let process = Process()
-    private let input = Pipe()
+    private let program: Spawn
+    /// Our end of its standard input and output.
+    private let stream: FileHandle
     private let state = Mutex(State())
     private let writer = Mutex(())
 
     init() throws {
         let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["python3"]
-            + ["pods.py", "runtime.proto", "../../Sources/GRPC/Protos/snapshots.proto"].map {
-                here.appendingPathComponent($0).standardizedFileURL.path
-            }
-        let output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
+        let files = ["pods.py", "runtime.proto", "../../Sources/GRPC/Protos/snapshots.proto"]
+        let (theirs, ours) = try makeSocketPair()
+        defer { close(theirs) }
+        stream = FileHandle(fileDescriptor: ours, closeOnDealloc: true)
         // A client that died is told by what it has written, not by a signal.
         _ = signal(SIGPIPE, SIG_IGN)
-        try process.run()
-        let reading = output.fileHandleForReading
+        program = try Spawn(
+            ["python3"] + files.map { here.appendingPathComponent($0).standardizedFileURL.path }, input: theirs,
+            output: theirs, errors: STDERR_FILENO)
+        let stream = stream
         Thread.detachNewThread { [weak self] in
             var rest = Data()
             while true {
-                let data = reading.availableData
+                let data = stream.availableData
                 if data.isEmpty { break }
                 rest += data
                 while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -58,9 +58,13 @@ final class ForeignClient: Sendable {
 
     /// Ends the client; calls in flight fail.
     func stop() {
-        // Other children may hold its input open, and it may have inherited a blocked SIGTERM.
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        process.waitUntilExit()
+        let isFirst = state.withLock { state in
+            defer { state.isStopped = true }
+            return !state.isStopped
+        }
+        guard isFirst else { return }
+        kill(program.identifier, SIGKILL)
+        program.wait()
     }
 
     /// A unary call by the name of its method.
@@ -102,7 +106,7 @@ final class ForeignClient: Sendable {
     private func send(_ line: JSONValue) {
         guard let data = try? JSONEncoder().encode(line) else { return }
         // If the client is gone, its reader says so.
-        writer.withLock { _ in try? input.fileHandleForWriting.write(contentsOf: data + Data("\n".utf8)) }
+        writer.withLock { _ in try? stream.write(contentsOf: data + Data("\n".utf8)) }
     }
 
     private func take(_ line: Data) {

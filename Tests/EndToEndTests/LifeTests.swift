@@ -155,7 +155,7 @@ struct LifeTests {
                     let statuses = await withTaskGroup(of: Int32.self) { group in
                         for _ in 0..<5 {
                             let directory = node.directory
-                            group.addTask { Self.pull(image, directory) }
+                            group.addTask { TestNode.pull(image, directory) }
                         }
                         return await group.reduce(into: []) { $0.append($1) }
                     }
@@ -164,13 +164,5 @@ struct LifeTests {
                 }
             }
         }
-    }
-
-    private static func pull(_ image: String, _ directory: String) -> Int32 {
-        let tool = try? Tool.run([
-            "env", "IMAGELET_ENDPOINT=unix://\(directory)/cri.sock", "IMAGELET_ADMIN=unix://\(directory)/admin.sock",
-            TestNode.binary, "pull", "--quiet", image,
-        ])
-        return tool?.status ?? -1
     }
 }

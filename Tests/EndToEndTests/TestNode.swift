@@ -11,9 +11,18 @@ final class TestNode: Sendable {
         var errors: String
     }
 
+    /// How a service manager starts the daemon.
+    struct Service: Sendable {
+        var environment: [String: String] = [:]
+        var descriptors: [(name: String, descriptor: Int32)] = []
+    }
+
     let directory: String
     private let process: Mutex<ChildProcess>
     private let mounts = Mutex<[String]>([])
+    private let nextService: Mutex<Service?>
+    /// Clears away if the test process is killed, too.
+    private let sweeper: ChildProcess
 
     /// Whether this machine can serve a mount at all.
     static var isPossible: Bool {
@@ -30,9 +39,20 @@ final class TestNode: Sendable {
 
     /// - Parameters:
     ///   - settings: further lines of the configuration.
-    ///   - sockets: further sockets, such as `runtime: unix:///run/containerd/containerd.sock`.
-    init(_ settings: String = "", sockets: [String] = []) async throws {
+    ///   - sockets: further sockets, such as `runtime: /run/containerd/containerd.sock`.
+    init(_ settings: String = "", sockets: [String] = [], service: Service? = nil) async throws {
         directory = makeTemporaryDirectory()
+        nextService = Mutex(service)
+        // A keeper whose name is gone takes its mount off and ends, unless a daemon is there.
+        let store = directory + "/root/store"
+        let goodbye = """
+            rm -f \(directory)/root/keeper.sock
+            tries=0
+            while grep -q " \(store) " /proc/self/mountinfo && [ $tries -lt 20 ]; do sleep 1; tries=$((tries + 1)); done
+            grep -q " \(store) " /proc/self/mountinfo && umount -l \(store)
+            """
+        sweeper = try ChildProcess(
+            ["sleep", "infinity"], logPath: directory + "/sweeper.log", removing: directory, cleaning: goodbye)
         let configuration = """
             apiVersion: imagelet.dev/v1alpha1
             kind: ImageletConfiguration
@@ -43,33 +63,50 @@ final class TestNode: Sendable {
             \(settings)
             """
         try configuration.write(toFile: directory + "/config.yaml", atomically: true, encoding: .utf8)
-        process = Mutex(try Self.start(directory))
+        process = Mutex(try Self.start(directory, service))
         try await ready()
     }
 
     var daemon: ChildProcess { process.withLock { $0 } }
+    /// Of the next start; nil: started by hand.
+    var service: Service? {
+        get { nextService.withLock { $0 } }
+        set { nextService.withLock { $0 = newValue } }
+    }
     var root: String { directory + "/root" }
     var store: String { directory + "/root/store" }
 
-    private static func start(_ directory: String) throws -> ChildProcess {
-        try ChildProcess([binary, "serve", "--config", directory + "/config.yaml"], logPath: directory + "/daemon.log")
+    private static func start(_ directory: String, _ service: Service?) throws -> ChildProcess {
+        var command = [binary, "serve", "--config", directory + "/config.yaml"]
+        if let service {
+            var variables = service.environment
+            variables["LISTEN_FDS"] = String(service.descriptors.count)
+            variables["LISTEN_FDNAMES"] = service.descriptors.map(\.name).joined(separator: ":")
+            // The shell's own number stays the daemon's.
+            command =
+                ["sh", "-c", "LISTEN_PID=$$ exec \"$@\"", "sh", "env"] + variables.map { "\($0)=\($1)" } + command
+        }
+        return try ChildProcess(
+            command, logPath: directory + "/daemon.log", passing: service?.descriptors.map(\.descriptor) ?? [])
     }
 
     private func ready() async throws {
         _ = try await daemon.waitForLog("(serving)")
     }
 
-    /// Ends the daemon with SIGKILL and starts it again.
-    func crashAndRestart() async throws {
-        daemon.stop()
-        try await start()
-    }
+    /// Ends the daemon with SIGKILL.
+    func crash() { daemon.stop() }
 
-    /// Starts the daemon again after its end.
+    /// Starts the daemon again.
     func start() async throws {
-        let started = try Self.start(directory)
+        let started = try Self.start(directory, service)
         process.withLock { $0 = started }
         try await ready()
+    }
+
+    func crashAndRestart() async throws {
+        crash()
+        try await start()
     }
 
     /// Ends the daemon with SIGTERM and waits until it said so.
@@ -85,13 +122,27 @@ final class TestNode: Sendable {
         try await start()
     }
 
-    /// Unmounts all, ends the daemon, removes its files.
+    /// Ids of the processes that keep this node's descriptors.
+    var keepers: [pid_t] {
+        let numbers = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+        return numbers.filter { number in
+            // Only of keepers: the command line of a process that waits in the kernel may have to be waited for.
+            let name = FileManager.default.contents(atPath: "/proc/\(number)/comm")
+            guard name == Data("imagelet-keep\n".utf8) else { return false }
+            // Gone meanwhile, or a zombie: no command line.
+            let line = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") ?? Data()
+            return Array(line) == Array("imagelet\0keep\0\(root)\0".utf8)
+        }
+    }
+
+    /// Ends all, takes off what is mounted, removes the files.
     func tearDown() {
-        let mounted = mounts.withLock { $0 }
-        for mount in mounted { _ = run("unmount", mount) }
         daemon.stop()
-        for mount in (mounted + [store]).reversed() { umount2(mount, Int32(MNT_DETACH)) }
-        try? FileManager.default.removeItem(atPath: directory)
+        for mount in mounts.withLock({ $0 }).reversed() { umount2(mount, Int32(MNT_DETACH)) }
+        umount2(store, Int32(MNT_DETACH))
+        // With the last descriptor the connection ends, and with it every wait for an answer.
+        for keeper in keepers { kill(keeper, SIGKILL) }
+        sweeper.stop()
     }
 
     func run(_ arguments: String...) -> Outcome { run(arguments) }
@@ -130,6 +181,16 @@ final class TestNode: Sendable {
         return try check("pull", "--quiet", image)
     }
 
+    /// Pulls at the node whose files are in `directory`, from any thread.
+    /// - Returns: the command's status.
+    static func pull(_ image: String, _ directory: String) -> Int32 {
+        let tool = try? Tool.run([
+            "env", "IMAGELET_ENDPOINT=unix://\(directory)/cri.sock", "IMAGELET_ADMIN=unix://\(directory)/admin.sock",
+            binary, "pull", "--quiet", image,
+        ])
+        return tool?.status ?? -1
+    }
+
     func inspect(_ image: String) throws -> Inspection.Own {
         try JSONDecoder().decode(Inspection.self, from: Data(check("inspect", image).utf8)).info.imagelet
     }
@@ -145,9 +206,27 @@ final class TestNode: Sendable {
         return path
     }
 
+    /// Closes a file of a mount for the first time. The kernel asks about that once (FLUSH, answered "not implemented"); asked while the
+    /// daemon is away, it would wait, and with it whoever starts a program while such a file is open: us, starting the daemon.
+    func settle(_ file: String) throws { _ = try Data(contentsOf: URL(fileURLWithPath: file)) }
+
     func unmount(_ path: String) throws {
         try check("unmount", path)
         mounts.withLock { $0.removeAll { $0 == path } }
+    }
+
+    /// As `unmount`, once nobody uses it: a program that is just being started still has our open files.
+    func unmountWhenFree(_ path: String) async throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while true {
+            do {
+                return try unmount(path)
+            } catch let error as CommandFailed
+                where error.description.contains("busy") && ContinuousClock.now < end
+            {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
     }
 
     /// Names below `root` that hold image data.
@@ -183,8 +262,10 @@ struct Inspection: Decodable {
 }
 
 /// Runs `body` with a node of its own.
-func withNode<R>(_ settings: String = "", _ body: (TestNode) async throws -> R) async throws -> R {
-    let node = try await TestNode(settings)
+func withNode<R>(
+    _ settings: String = "", service: TestNode.Service? = nil, _ body: (TestNode) async throws -> R
+) async throws -> R {
+    let node = try await TestNode(settings, service: service)
     defer { node.tearDown() }
     return try await body(node)
 }

@@ -6,6 +6,7 @@ import Logging
 import OCI
 import SOCI
 import Synchronization
+import TestSupport
 import Testing
 
 /// A directory of its own, gone with `body`.
@@ -18,18 +19,8 @@ func withDirectory<Result>(_ body: (String) async throws -> Result) async throws
 
 /// Runs a tool and gives its output.
 @discardableResult
-func tool(_ arguments: String..., input: [UInt8] = []) throws -> [UInt8] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let bytes = [UInt8](output.fileHandleForReading.readDataToEndOfFile())
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(arguments)")
-    return bytes
+func tool(_ arguments: String...) throws -> [UInt8] {
+    try Tool.check(arguments)
 }
 
 func read(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }

@@ -93,8 +93,8 @@ struct LayerPlanTests {
         #expect(
             Reason.Code.allCases.map(\.rawValue) == [
                 "unsupportedManifest", "runtimeNotAttached", "requestedByPod", "matchedRule", "alreadyLocal",
-                "unsupportedCompression", "belowThreshold", "indexFound", "noIndex", "noRanges", "requestNotPossible",
-                "invalidAnnotation", "indexRefused", "indexUnknown", "indexPoisoned", "indexIncomplete",
+                "unsupportedCompression", "belowThreshold", "indexFound", "noIndex", "noRanges", "alreadyUnpacked",
+                "degraded", "requestNotPossible", "invalidAnnotation", "indexRefused", "indexUnknown", "indexPoisoned", "indexIncomplete",
                 "rangesUnknown",
             ])
     }

@@ -9,7 +9,7 @@ extension LayerMaker {
         }
         layer.directory("./", Attributes(mode: 0o755, seconds: 1_600_000_000))
         layer.addNames(forContainerd)
-        layer.addOwnersAndTimes()
+        layer.addOwnersAndTimes(forContainerd)
         layer.addLinks()
         layer.addDuplicates()
         layer.addSpecialFiles()
@@ -70,7 +70,7 @@ extension LayerMaker {
         tar.append(content: [UInt8](repeating: 7, count: 600))
     }
 
-    private mutating func addOwnersAndTimes() {
+    private mutating func addOwnersAndTimes(_ forContainerd: Bool) {
         directory("owners", Attributes(mode: 0o1777, uid: 7, gid: 8, seconds: 1_650_000_001))
         file("owners/big", "x", Attributes(uid: 3_000_000, gid: 2_999_999_999))
         tar.append(records: [("uid", Array("4000000000".utf8)), ("gid", Array("77".utf8)), ("uname", [])])
@@ -79,14 +79,17 @@ extension LayerMaker {
         file("owners/setgid", "x", Attributes(mode: 0o2711, gid: 5))
         file("owners/none", "", Attributes(mode: 0))
         file("owners/nanoseconds", "x", Attributes(nanoseconds: 123_456_789))
-        file("owners/before1970", "x", Attributes(seconds: -100_000))
-        file("owners/before1970paxed", "x", Attributes(seconds: -3, nanoseconds: 250_000_000))
         file("owners/after2106", "x", Attributes(seconds: 5_000_000_000))
         file(
             "owners/xattrs", "x",
             Attributes(xattrs: [("user.note", Array("hi".utf8)), ("user.empty", []), ("user.bytes", [0, 10, 255, 61])]))
         file("owners/capable", "x", Attributes(mode: 0o755, xattrs: [("security.capability", Self.netRaw)]))
-        directory("owners/xattrdir", Attributes(xattrs: [("user.dir", Array("d".utf8)), ("trusted.own", [1])]))
+        directory("owners/xattrdir", Attributes(xattrs: [("user.dir", Array("d".utf8))]))
+        // Containerd takes times before 1970 for 1970, leaves out what is trusted, and does not know how GNU tar escapes.
+        if forContainerd { return }
+        file("owners/before1970", "x", Attributes(seconds: -100_000))
+        file("owners/before1970paxed", "x", Attributes(seconds: -3, nanoseconds: 250_000_000))
+        directory("owners/trusted", Attributes(xattrs: [("trusted.own", [1])]))
         // A key ends at its first `=`, so GNU tar escapes those of a name.
         file("owners/escaped", "x", Attributes(xattrs: [("user.a%3Db%25c", Array("=".utf8))]))
     }
@@ -97,12 +100,14 @@ extension LayerMaker {
     private mutating func addLinks() {
         directory("links")
         file("links/first", "linked\n", Attributes(mode: 0o640))
-        hardlink("links/second", to: "links/first")
-        hardlink("links/third", to: "./links/second")
-        hardlink("links/absolute", to: "/links/first")
+        // Containerd applies the mode of every link, GNU tar only that of the file.
+        let linked = Attributes(mode: 0o640)
+        hardlink("links/second", to: "links/first", linked)
+        hardlink("links/third", to: "./links/second", linked)
+        hardlink("links/absolute", to: "/links/first", linked)
         // POSIX pax lets a hard link carry its file's size; no content follows.
         var sized = TarBytes.Header("links/sized".utf8, flag: "1")
-        (sized.linkName, sized.size) = (Array("links/first".utf8), 7)
+        (sized.linkName, sized.size, sized.mode) = (Array("links/first".utf8), 7, 0o640)
         tar.append(sized)
         symlink("links/dangling", to: "/no/such/place")
         symlink("links/up", to: "../names/dotted")

@@ -82,13 +82,20 @@ package final class TestContainerd: Sendable {
         try Set(ctr("content", "ls", "--quiet", namespace: namespace).split(separator: "\n").map(String.init))
     }
 
-    /// A script that clears away behind a containerd that is gone, given its directory.
+    /// Clears away behind a containerd that is gone; see `ChildProcess`.
     private static let cleaning = """
         home=$1
         # A shim may still be being born: look until there is none. Its children are the first processes of containers.
+        # Other processes' command lines are not asked for: one that waits in the kernel may have to be waited for.
         for round in $(seq 200); do
-            shims=$(pgrep -f -- "-address $home/containerd.sock") || break
-            for shim in $shims; do pkill -9 -P "$shim"; kill -9 "$shim"; done
+            left=
+            for shim in $(pgrep -x containerd-shim); do
+                tr '\\0' ' ' <"/proc/$shim/cmdline" 2>/dev/null | grep -qF -- "-address $home/containerd.sock" || continue
+                left=yes
+                pkill -9 -P "$shim"
+                kill -9 "$shim"
+            done
+            [ -n "$left" ] || break
             sleep 0.05
         done
         cat "$home"/state/io.containerd.runtime.v2.task/*/*/address 2>/dev/null |

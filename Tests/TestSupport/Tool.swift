@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 
 /// Runs a program of the machine, for the tests that compare with the real thing.
 package struct Tool {
@@ -25,19 +26,18 @@ package struct Tool {
     ) throws -> Output {
         let scratch = try ScratchDirectory()
         try scratch.write(input, to: "in")
-        for name in ["out", "err"] { try scratch.write([], to: name) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        process.environment = ProcessInfo.processInfo.environment.merging(["TZ": "UTC", "LC_ALL": "C"]) { $1 }
-        process.standardInput = FileHandle(forReadingAtPath: scratch.file("in"))
-        process.standardOutput = FileHandle(forWritingAtPath: scratch.file("out"))
-        process.standardError = FileHandle(forWritingAtPath: scratch.file("err"))
-        try process.run()
-        process.waitUntilExit()
+        let descriptors = ["in", "out", "err"].map {
+            open(scratch.file($0), ($0 == "in" ? O_RDONLY : O_WRONLY | O_CREAT) | O_CLOEXEC, 0o600)
+        }
+        defer { for descriptor in descriptors where descriptor >= 0 { close(descriptor) } }
+        guard descriptors.allSatisfy({ $0 >= 0 }) else { throw Failure(description: "no files for \(arguments[0])") }
+        let program = try Spawn(
+            arguments, in: directory,
+            environment: ProcessInfo.processInfo.environment.merging(["TZ": "UTC", "LC_ALL": "C"]) { $1 },
+            input: descriptors[0], output: descriptors[1], errors: descriptors[2])
+        let status = program.wait()
         return Output(
-            status: process.terminationStatus, output: try scratch.read("out"),
+            status: status, output: try scratch.read("out"),
             errors: String(decoding: try scratch.read("err"), as: UTF8.self))
     }
 

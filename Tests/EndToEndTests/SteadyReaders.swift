@@ -1,0 +1,86 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// Threads that read files at random places, over and over, and compare with the truth. The page cache is dropped before each read, so
+/// that the questions reach the daemon. A thread that waits in the kernel ends when the mount does.
+final class SteadyReaders: Sendable {
+    private struct State {
+        var isEnding = false
+        var running = 0
+        var reads = 0
+        var failures: [String] = []
+    }
+
+    private let files: [(path: String, truth: [UInt8])]
+    private let state = Mutex(State())
+    private static let length = 16 << 10
+
+    init(_ files: [(path: String, truth: [UInt8])], threads: Int) {
+        self.files = files
+        state.withLock { $0.running = threads }
+        for number in 0..<threads {
+            Thread.detachNewThread { [self] in
+                work(seed: number)
+                state.withLock { $0.running -= 1 }
+            }
+        }
+    }
+
+    var reads: Int { state.withLock { $0.reads } }
+
+    /// Waits until so many more reads were answered.
+    func progress(_ count: Int = 40) async throws {
+        let goal = reads + count
+        try await wait { $0.reads >= goal || !$0.failures.isEmpty }
+    }
+
+    /// Ends the threads.
+    /// - Returns: what went wrong.
+    func end() async throws -> [String] {
+        state.withLock { $0.isEnding = true }
+        try await wait { $0.running == 0 }
+        return state.withLock { $0.failures }
+    }
+
+    struct TookTooLong: Error {}
+
+    private func wait(_ condition: (State) -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(120)
+        while !state.withLock({ condition($0) }) {
+            guard ContinuousClock.now < end else { throw TookTooLong() }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func work(seed: Int) {
+        var position = seed * 7_919
+        while !state.withLock({ $0.isEnding }) {
+            position += 104_729
+            let (path, truth) = files[position % files.count]
+            let failure = check(path, truth, at: position % max(truth.count, 1))
+            state.withLock { state in
+                state.reads += 1
+                guard let failure else { return }
+                state.failures.append(failure)
+                state.isEnding = true
+            }
+        }
+    }
+
+    private func check(_ path: String, _ truth: [UInt8], at offset: Int) -> String? {
+        var status = stat()
+        guard lstat(path, &status) == 0, Int(status.st_size) == truth.count else {
+            return "\(path): stat: \(status.st_size), error \(errno)"
+        }
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "\(path): open: error \(errno)" }
+        defer { close(file) }
+        posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
+        let expected = truth[offset...].prefix(Self.length)
+        var bytes = [UInt8](repeating: 0, count: expected.count)
+        let count = pread(file, &bytes, bytes.count, off_t(offset))
+        guard count == bytes.count else { return "\(path): read at \(offset): \(count), error \(errno)" }
+        return bytes == Array(expected) ? nil : "\(path): wrong bytes at \(offset)"
+    }
+}
