@@ -8,6 +8,9 @@ import Testing
 @Suite struct CredentialProviderTests {
     private static let version = "credentialprovider.kubelet.k8s.io/v1"
 
+    /// For plugins that answer, on a machine busy with other tests.
+    private static let patience = Duration.seconds(600)
+
     /// A plugin that notes what it was asked, and runs `script` with the question in `$question`.
     private func provider(
         _ scratch: ScratchDirectory, _ script: String, name: String = "plugin", match: [String] = ["*.example"],
@@ -42,7 +45,7 @@ import Testing
         let scratch = try ScratchDirectory()
         let auth = #"{"r.example":\#(login("all")),"r.example/team":\#(login("team")),"*.example":\#(login("any"))}"#
         let plugin = try provider(scratch, answer(auth), arguments: ["get", "--v=3"])
-        let source = CredentialProviders([plugin], directory: scratch.path)
+        let source = CredentialProviders([plugin], directory: scratch.path, timeLimit: Self.patience)
         let found = try await source.credential(
             for: CredentialTarget(host: "r.example", repository: "team/app"), fresh: false)
         #expect(found == .basic(user: "team", password: "p"))
@@ -58,7 +61,7 @@ import Testing
     @Test func isNotAskedForOthers() async throws {
         let scratch = try ScratchDirectory()
         let plugin = try provider(scratch, answer("{}"), match: ["*.dkr.ecr.*.amazonaws.com", "r.example:5000/team"])
-        let source = CredentialProviders([plugin], directory: scratch.path)
+        let source = CredentialProviders([plugin], directory: scratch.path, timeLimit: Self.patience)
         for target in [
             CredentialTarget(host: "r.example", repository: "team/app"),
             CredentialTarget(host: "r.example:5000", repository: "other/app"),
@@ -99,8 +102,9 @@ import Testing
         let script =
             #"name=$(basename "$PROFILE")"# + "\n" + answer(#"{"*.example":{"username":"'$name'","password":""}}"#)
         let plugin = try provider(scratch, script, environment: ["PROFILE": "some/profile"])
-        let found = try await CredentialProviders([plugin], directory: scratch.path).credential(
-            for: CredentialTarget(host: "r.example", repository: "a"), fresh: false)
+        let found = try await CredentialProviders([plugin], directory: scratch.path, timeLimit: Self.patience)
+            .credential(
+                for: CredentialTarget(host: "r.example", repository: "a"), fresh: false)
         #expect(found == .basic(user: "profile", password: ""))
     }
 
@@ -112,7 +116,8 @@ import Testing
     ])
     func badAnswersAreErrorsWithoutSecrets(script: String) async throws {
         let scratch = try ScratchDirectory()
-        let source = CredentialProviders([try provider(scratch, script)], directory: scratch.path)
+        let source = CredentialProviders(
+            [try provider(scratch, script)], directory: scratch.path, timeLimit: Self.patience)
         let error = await failure {
             _ = try await source.credential(for: CredentialTarget(host: "r.example"), fresh: false)
         }
@@ -133,7 +138,7 @@ import Testing
         }
         #expect("\(error.map { "\($0)" } ?? "")".contains("did not answer"))
         let good = try provider(scratch, answer(#"{"r.example":\#(login("u"))}"#), name: "good")
-        let patient = CredentialProviders([absent, good], directory: scratch.path)
+        let patient = CredentialProviders([absent, good], directory: scratch.path, timeLimit: Self.patience)
         let found = try await patient.credential(for: CredentialTarget(host: "r.example"), fresh: false)
         #expect(found == .basic(user: "u", password: "p"))
     }
