@@ -129,8 +129,7 @@ struct ContainerdRestartTests {
             let imagelet = try #require(node.imagelet)
             let image = try push("prefetch", to: node)
             let id = try await node.pull(image, "prefetch")
-            try await imagelet.stop()
-            try FileManager.default.removeItem(atPath: imagelet.root)
+            try imagelet.loseEverything()
             try await imagelet.start()
             let runtime = ["--runtime", "unix://\(node.containerd.socket)"]
             let told = imagelet.run(["repair", "--dry-run"] + runtime)

@@ -137,12 +137,22 @@ final class TestNode: Sendable {
 
     /// Ends all, takes off what is mounted, removes the files.
     func tearDown() {
+        endAll()
+        sweeper.stop()
+    }
+
+    /// Ends all and removes what the daemon keeps on the disk.
+    func loseEverything() throws {
+        endAll()
+        try FileManager.default.removeItem(atPath: root)
+    }
+
+    private func endAll() {
         daemon.stop()
         for mount in mounts.withLock({ $0 }).reversed() { umount2(mount, Int32(MNT_DETACH)) }
         umount2(store, Int32(MNT_DETACH))
         // With the last descriptor the connection ends, and with it every wait for an answer.
         for keeper in keepers { kill(keeper, SIGKILL) }
-        sweeper.stop()
     }
 
     func run(_ arguments: String...) -> Outcome { run(arguments) }
