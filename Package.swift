@@ -148,6 +148,7 @@ let package = Package(
             ],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite("ImagesTests", on: ["Images", "Layers", "OCI", "SOCI", "State"], packages: [log]),
+        suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Linux", "OCI", "TestSupport", "imagelet"],
             exclude: ["cri_client.py", "pods.py", "runtime.proto"], swiftSettings: language),

@@ -43,15 +43,22 @@ package struct Keeper {
         } while !isDone
     }
 
+    /// Does all that a daemon has asked so far: the next one must not be greeted before the last one's words are heard.
     /// - Returns: false at the end of the connection.
     private mutating func hear(_ daemon: MessageSocket) -> Bool {
         do {
-            let message = try daemon.receive()
-            guard !message.bytes.isEmpty else { return false }
-            shelf.take(message)
+            while try Readiness.wait(readable: [daemon.rawValue], timeout: .zero)[0].isReadable {
+                do throws(LinuxError) {
+                    let message = try daemon.receive()
+                    guard !message.bytes.isEmpty else { return false }
+                    shelf.take(message)
+                } catch let error where error.errno == .messageTooLong {
+                    // Lost, and nothing stayed open.
+                }
+            }
             return true
         } catch {
-            return error.errno == .messageTooLong
+            return false
         }
     }
 

@@ -124,7 +124,8 @@ struct SurvivalTests {
                 let pull = Task { try await away { TestNode.pull(image, directory) } }
                 try await wait("the caller stands in the queue") {
                     // The listening socket, and one for each connection nobody has accepted.
-                    let sockets = try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).split(separator: "\n")
+                    let text = try File("/proc/net/unix").read(at: 0, count: 4 << 20)
+                    let sockets = String(decoding: text, as: UTF8.self).split(separator: "\n")
                     return sockets.filter { $0.hasSuffix(" \(directory)/cri.sock") }.count > 1
                 }
                 try await node.start()
