@@ -137,17 +137,17 @@ final class TestNode: Sendable {
 
     /// Ends all, takes off what is mounted, removes the files.
     func tearDown() {
-        endAll()
+        end()
         sweeper.stop()
     }
 
-    /// Ends all and removes what the daemon keeps on the disk.
-    func loseEverything() throws {
-        endAll()
-        try FileManager.default.removeItem(atPath: root)
+    /// Ends the daemon and all that would outlive it, and loses everything it had.
+    func loseState() throws {
+        end()
+        try Tool.check(["rm", "-rf", "--one-file-system", root])
     }
 
-    private func endAll() {
+    private func end() {
         daemon.stop()
         for mount in mounts.withLock({ $0 }).reversed() { umount2(mount, Int32(MNT_DETACH)) }
         umount2(store, Int32(MNT_DETACH))
