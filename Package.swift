@@ -84,7 +84,8 @@ let package = Package(
 
         // Level 4: use cases
         module(
-            "Images", on: ["Distribution", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI", "State"],
+            "Images",
+            on: ["Distribution", "Hashing", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI", "State"],
             packages: [log]),
 
         // Level 5: services
@@ -147,7 +148,10 @@ let package = Package(
                 "GRPC", "Images", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "Snapshots", "State", "TestSupport",
             ],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
-        suite("ImagesTests", on: ["Images", "Layers", "OCI", "SOCI", "State"], packages: [log]),
+        suite(
+            "ImagesTests",
+            on: ["Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State"],
+            packages: [log]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Linux", "OCI", "TestSupport", "imagelet"],

@@ -47,6 +47,8 @@ extension ImageletConfiguration {
         /// A Docker `config.json` with logins and credential helpers, for requests that bring no credentials.
         /// Default: none.
         package var dockerConfig: String?
+        /// The kubelet's plugins that give credentials.
+        package var credentialProviders = CredentialProviders()
         /// Hosts that are spoken to without TLS although they are not on this machine. Default: none.
         package var plainHTTPHosts: [String] = []
 
@@ -56,7 +58,24 @@ extension ImageletConfiguration {
             [
                 .list("hostsDirectories", \.hostsDirectories, of: .absolutePath(), maximumCount: 16),
                 .optional("dockerConfig", \.dockerConfig, .absolutePath()),
+                .section("credentialProviders", \.credentialProviders),
                 .list("plainHTTPHosts", \.plainHTTPHosts, of: .host, maximumCount: 256),
+            ]
+        }
+    }
+    /// Where the kubelet's credential-provider plugins are; both or neither.
+    package struct CredentialProviders: ConfigurationSection {
+        /// The kubelet's own `--image-credential-provider-config`, kind `CredentialProviderConfig`. Default: none.
+        package var config: String?
+        /// The kubelet's own `--image-credential-provider-bin-dir`. Default: none.
+        package var binDirectory: String?
+
+        package init() {}
+
+        static var fields: [Field<CredentialProviders>] {
+            [
+                .optional("config", \.config, .absolutePath()),
+                .optional("binDirectory", \.binDirectory, .absolutePath()),
             ]
         }
     }

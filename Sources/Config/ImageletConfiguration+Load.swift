@@ -58,10 +58,21 @@ extension ImageletConfiguration {
                 .invalidValue, file: merged.file, key: "sockets",
                 "two of cri, admin, snapshots and runtime are the same; allowed: four different paths")
         }
+        let providers = result.registries.credentialProviders
+        guard (providers.config == nil) == (providers.binDirectory == nil) else {
+            throw ConfigError(
+                .invalidValue, file: merged.file, key: "registries.credentialProviders",
+                "one of config and binDirectory is missing; allowed: both or neither")
+        }
         return result
     }
 
     private static func readFile(_ path: String, isMain: Bool) throws(ConfigError) -> Setting {
+        try document(readText(path), file: path, isMain: isMain)
+    }
+
+    /// The text of a regular file of bounded size.
+    static func readText(_ path: String) throws(ConfigError) -> String {
         let data: Data
         do {
             let attributes = try FileManager.default.attributesOfItem(atPath: resolved(path))
@@ -83,7 +94,7 @@ extension ImageletConfiguration {
         guard let text = String(validating: data, as: UTF8.self) else {
             throw ConfigError(.unreadable, file: path, "not UTF-8 text")
         }
-        return try document(text, file: path, isMain: isMain)
+        return text
     }
 
     /// Follows symbolic links: Kubernetes mounts configuration maps as links.

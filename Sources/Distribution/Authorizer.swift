@@ -5,29 +5,31 @@ internal import Synchronization
 
 /// Finds the `Authorization` for a request, and what to do when it was refused. The decisions are `TokenStore`'s.
 final class Authorizer: Sendable {
-    /// How long a node credential is used before its source is asked again.
-    static let credentialLife: Duration = .seconds(600)
+    private let exchange: TokenExchange
+    private let time: Timebase
+    private let store = Mutex(TokenStore())
+    private let flights = SingleFlight<TokenKey, Token>()
+    let node: NodeCredentials
+    let refused: RefusedCandidates
 
-    private struct Known {
-        var credential: Credential?
-        var at: Duration
+    /// How often the node's credentials are renewed for one request.
+    static let renewalLimit = 3
+
+    init(http: HTTPClient, sources: [any CredentialSource], time: Timebase, logger: Logger) {
+        exchange = TokenExchange(http: http, time: time)
+        node = NodeCredentials(sources: sources, time: time, logger: logger)
+        refused = RefusedCandidates(time: time)
+        self.time = time
     }
 
-    private let exchange: TokenExchange
-    private let source: any CredentialSource
-    private let time: Timebase
-    private let logger: Logger
-    private let store = Mutex(TokenStore())
-    private let known = Mutex<[String: Known]>([:])
-    private let notes = Mutex<[String: String]>([:])
-    private let tokenFlights = SingleFlight<TokenKey, Token>()
-    private let credentialFlights = SingleFlight<String, Credential?>()
+    /// Who asks for what: a candidate, for a repository at an endpoint.
+    struct Question: Sendable {
+        var endpoint: Endpoint
+        var repository: String
+        var scope: TokenScope
+        var candidate: CredentialCandidate
 
-    init(http: HTTPClient, source: any CredentialSource, time: Timebase, logger: Logger) {
-        exchange = TokenExchange(http: http, time: time)
-        self.source = source
-        self.time = time
-        self.logger = logger
+        var target: CredentialTarget { CredentialTarget(host: endpoint.credentialHost, repository: repository) }
     }
 
     /// What was sent, so that a refusal can be judged.
@@ -35,29 +37,51 @@ final class Authorizer: Sendable {
         var header: HTTPHeader?
         var key: TokenKey?
         var token: String?
+        var credential: Credential?
     }
 
-    /// The header for a request at `endpoint`, nothing if the registry has not asked for any yet.
+    /// The header for a request, nothing if the registry has not asked for any yet. A credential of the node that its token server turns
+    /// down is renewed.
     /// - Throws: `HostFailure` if a token is needed and cannot be had, `CancellationError`.
-    func authorization(at endpoint: Endpoint, scope: TokenScope, as candidate: CredentialCandidate) async throws -> Sent
-    {
-        if case .given(.registryToken(let token)) = candidate { return try bearer(token, endpoint) }
+    func authorization(_ question: Question) async throws -> Sent {
+        let endpoint = question.endpoint
+        if case .given(.registryToken(let token)) = question.candidate { return try bearer(token, endpoint) }
         if endpoint.headers.contains(where: { $0.name.lowercased() == "authorization" }) { return Sent() }
-        guard let demand = store.withLock({ $0.demand(at: endpoint.base.text, needed: scope) }) else { return Sent() }
-        let credential = try await credential(candidate, endpoint)
-        if case .registryToken(let token)? = credential { return try bearer(token, endpoint) }
-        guard demand.challenge.scheme == "bearer" else {
-            guard case .basic(let user, let password)? = credential else { return Sent() }
-            return Sent(header: BasicAuthorization.header(user: user, password: password))
+        var renewals = 0
+        while true {
+            guard let demand = store.withLock({ $0.demand(at: endpoint.base.text, needed: question.scope) }) else {
+                return Sent()
+            }
+            let credential = try await credential(question)
+            do {
+                return try await authorization(demand.challenge, demand.scopes, credential, endpoint)
+            } catch let failure as HostFailure where failure.error.code == .unauthenticated {
+                renewals += 1
+                guard question.candidate == .node, renewals <= Self.renewalLimit,
+                    try await node.renew(credential, for: question.target)
+                else { throw failure }
+            }
         }
-        let realm = try realm(demand.challenge, endpoint)
+    }
+
+    private func authorization(
+        _ challenge: Challenge, _ scopes: [TokenScope], _ credential: Credential?, _ endpoint: Endpoint
+    ) async throws -> Sent {
+        if case .registryToken(let token)? = credential {
+            var sent = try bearer(token, endpoint)
+            sent.credential = credential
+            return sent
+        }
+        guard challenge.scheme == "bearer" else {
+            guard case .basic(let user, let password)? = credential else { return Sent() }
+            return Sent(header: BasicAuthorization.header(user: user, password: password), credential: credential)
+        }
+        let realm = try realm(challenge, endpoint)
         let key = TokenKey(
-            realm: realm.text, service: demand.challenge.parameters["service"], scopes: demand.scopes,
-            credential: credential)
+            realm: realm.text, service: challenge.parameters["service"], scopes: scopes, credential: credential)
         let token = try await token(key, tls: tls(for: realm, endpoint))
         var sent = try bearer(token.text, endpoint)
-        sent.key = key
-        sent.token = token.text
+        (sent.key, sent.token, sent.credential) = (key, token.text, credential)
         return sent
     }
 
@@ -73,25 +97,16 @@ final class Authorizer: Sendable {
         }
     }
 
-    /// Forgets what was sent, and the node credential it was made of. True if there is anything to gain by another try.
-    func refresh(after sent: Sent, at endpoint: Endpoint, candidate: CredentialCandidate) async throws -> Bool {
+    /// Forgets a token that was sent, and renews the node credential it was made of. True if there is anything to gain by another try.
+    /// - Parameter isFirst: whether this is the first time for this request: then a new token alone is worth a try.
+    func refresh(after sent: Sent, _ question: Question, isFirst: Bool) async throws -> Bool {
         store.withLock { store in
             if let key = sent.key, let token = sent.token { store.drop(token, for: key) }
         }
-        guard candidate == .node, sent.header != nil else { return sent.token != nil }
-        return try await reload(endpoint) || sent.token != nil
+        let hasToken = isFirst && sent.token != nil
+        guard question.candidate == .node, sent.header != nil else { return hasToken }
+        return try await node.renew(sent.credential, for: question.target) || hasToken
     }
-
-    /// Asks for the node's credential anew. True if it is another one than before.
-    func reload(_ endpoint: Endpoint) async throws -> Bool {
-        let host = endpoint.credentialHost
-        let before = known.withLock { $0.removeValue(forKey: host)?.credential }
-        let now = try await lookUp(host, fresh: true)
-        return now != nil && now != before
-    }
-
-    /// Why the node's own credentials for a host could not be had, for error texts.
-    func note(_ host: String) -> String? { notes.withLock { $0[host] } }
 
     private func bearer(_ token: String, _ endpoint: Endpoint) throws -> Sent {
         guard token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
@@ -103,37 +118,16 @@ final class Authorizer: Sendable {
         return Sent(header: HTTPHeader("Authorization", "Bearer \(token)"))
     }
 
-    private func credential(_ candidate: CredentialCandidate, _ endpoint: Endpoint) async throws -> Credential? {
-        switch candidate {
+    private func credential(_ question: Question) async throws -> Credential? {
+        switch question.candidate {
         case .given(let credential): credential
-        case .node: try await lookUp(endpoint.credentialHost, fresh: false)
-        }
-    }
-
-    private func lookUp(_ host: String, fresh: Bool) async throws -> Credential? {
-        let now = time.now()
-        if !fresh, let entry = known.withLock({ $0[host] }), now - entry.at < Self.credentialLife {
-            return entry.credential
-        }
-        return try await credentialFlights.value(for: host) {
-            do {
-                let credential = try await self.source.credential(for: host, fresh: fresh)
-                self.known.withLock { $0[host] = Known(credential: credential, at: self.time.now()) }
-                self.notes.withLock { $0[host] = nil }
-                return credential
-            } catch let error as RegistryError {
-                // A public image must not fail for it; if the registry then refuses, its error names this one.
-                self.logger.warning(
-                    "credentials could not be asked for", metadata: ["registry.host": "\(host)", "error": "\(error)"])
-                self.notes.withLock { $0[host] = error.message }
-                return nil
-            }
+        case .node: try await node.credential(for: question.target)
         }
     }
 
     private func token(_ key: TokenKey, tls: TLSOptions) async throws -> Token {
         if let token = store.withLock({ $0.token(key, now: time.now()) }) { return token }
-        return try await tokenFlights.value(for: key) {
+        return try await flights.value(for: key) {
             // Between the look above and now another flight may have landed.
             if let token = self.store.withLock({ $0.token(key, now: self.time.now()) }) { return token }
             do {

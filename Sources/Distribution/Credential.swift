@@ -18,16 +18,26 @@ package enum Credential: Hashable, Sendable, CustomStringConvertible, CustomDebu
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Gives the node's own credentials for a host: docker config, credential helpers, plugins.
-package protocol CredentialSource: Sendable {
-    /// The credential for `host` (`name[:port]`, `docker.io` for Docker Hub), or nil if there is none.
-    /// - Parameter fresh: the last one was refused; anything remembered is to be asked for again.
-    /// - Throws: `RegistryError` if the source could not be asked, which is not the same as having none.
-    func credential(for host: String, fresh: Bool) async throws -> Credential?
+/// What a credential is wanted for.
+package struct CredentialTarget: Hashable, Sendable {
+    /// `name[:port]`, `docker.io` for Docker Hub.
+    package var host: String
+    /// `library/python`; empty if it is not about one.
+    package var repository: String
+
+    package init(host: String, repository: String = "") {
+        self.host = host
+        self.repository = repository
+    }
+
+    /// `host/repository`, as credential providers are asked for it.
+    package var image: String { repository.isEmpty ? host : "\(host)/\(repository)" }
 }
 
-/// A node without credentials of its own.
-package struct NoCredentials: CredentialSource {
-    package init() {}
-    package func credential(for host: String, fresh: Bool) async throws -> Credential? { nil }
+/// Gives the node's own credentials: credential providers, docker config and its helpers.
+package protocol CredentialSource: Sendable {
+    /// The credential for `target`, or nil if there is none.
+    /// - Parameter fresh: the last one was refused; anything remembered is to be asked for again.
+    /// - Throws: `RegistryError` if the source could not be asked, which is not the same as having none.
+    func credential(for target: CredentialTarget, fresh: Bool) async throws -> Credential?
 }

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import Subprocess
 
 /// Runs `docker-credential-NAME get`: the host goes in on standard input, never as an argument.
 package struct CredentialHelper: Sendable {
@@ -22,22 +21,15 @@ package struct CredentialHelper: Sendable {
     /// The credential `name` has for `server`, or nil if it says that it has none.
     /// - Throws: `RegistryError.invalidConfiguration` if it cannot be run, fails, is too slow or talks nonsense.
     func get(_ name: String, server: String) async throws -> Credential? {
-        let program = "docker-credential-\(name)"
-        let output = try await withThrowingTaskGroup(of: Output.self) { group in
-            group.addTask { try await run(program, input: server) }
-            group.addTask {
-                try await time.sleep(timeLimit)
-                throw failure(program, "did not answer within \(timeLimit)")
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
-        }
+        let program = CredentialProgram(
+            title: "credential helper docker-credential-\(name)", name: "docker-credential-\(name)", arguments: ["get"],
+            searchPath: directory, timeLimit: timeLimit, maximumOutput: Self.maximumOutput, time: time)
+        let output = try await program.run(Array("\(server)\n".utf8))
         guard output.isSuccess else {
             let text = String(decoding: output.bytes.prefix(200), as: UTF8.self).trimmed
             // The words all helpers of Docker's library use for "none here"; anything else is a failure.
             if text.contains("credentials not found") || text.contains("no credentials") { return nil }
-            throw failure(program, "failed for \(server)")
+            throw program.failure("failed for \(server)")
         }
         struct Answer: Decodable {
             var Username: String?
@@ -45,42 +37,9 @@ package struct CredentialHelper: Sendable {
         }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output.bytes)), let secret = answer.Secret
         else {
-            throw failure(program, "answered something that is no credential")
+            throw program.failure("answered something that is no credential")
         }
         let user = answer.Username ?? ""
         return user == "<token>" ? .identityToken(secret) : .basic(user: user, password: secret)
     }
-
-    private struct Output: Sendable {
-        var isSuccess: Bool
-        var bytes: [UInt8]
-    }
-
-    private func run(_ program: String, input: String) async throws -> Output {
-        do {
-            let environment: Environment = directory.map { .inherit.updating(["PATH": $0]) } ?? .inherit
-            let result = try await Subprocess.run(
-                .name(program), arguments: ["get"], environment: environment,
-                input: Question(text: Array("\(input)\n".utf8)),
-                output: .bytes(limit: Self.maximumOutput))
-            return Output(isSuccess: result.terminationStatus.isSuccess, bytes: result.standardOutput)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            // Nothing of the error's own text: it may hold what the helper wrote.
-            throw failure(program, "could not be run; is it installed and in the search path?")
-        }
-    }
-
-    private func failure(_ program: String, _ why: String) -> RegistryError {
-        RegistryError(.invalidConfiguration, "credential helper \(program) \(why)")
-    }
-}
-
-/// What a helper is asked. One that ends before it has read this must not end us: a writer whose write failed is finished all the same,
-/// which the library's own inputs forget.
-private struct Question: InputProtocol {
-    let text: [UInt8]
-
-    func write(with writer: StandardInputWriter) async throws { _ = try? await writer.write(text) }
 }

@@ -18,7 +18,8 @@ package struct DockerConfig: CredentialSource {
         return environment["HOME"].flatMap { $0.isEmpty ? nil : "\($0)/.docker/config.json" }
     }
 
-    package func credential(for host: String, fresh: Bool) async throws -> Credential? {
+    package func credential(for target: CredentialTarget, fresh: Bool) async throws -> Credential? {
+        let host = target.host
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         guard let data = try? Data(contentsOf: URL(filePath: path)), data.count <= 1 << 20 else {
             throw RegistryError(.invalidConfiguration, "\(path): cannot be read, or has more than 1 MiB")

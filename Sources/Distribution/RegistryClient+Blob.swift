@@ -38,8 +38,15 @@ extension RegistryClient {
     package func source(
         _ reference: Reference, _ descriptor: Descriptor, credentials: RequestCredentials? = nil
     ) -> any BlobSource {
+        source(reference, descriptor, anyOf: credentials.map { [$0] } ?? [])
+    }
+
+    /// As `source` with several credentials: each gives way to the next one when it is refused.
+    package func source(
+        _ reference: Reference, _ descriptor: Descriptor, anyOf credentials: [RequestCredentials]
+    ) -> any BlobSource {
         RegistryBlobSource(
-            client: self, access: Access(reference: reference, request: credentials, mayFallBack: true),
+            client: self, access: Access(reference: reference, requests: credentials, mayFallBack: true),
             descriptor: descriptor)
     }
 

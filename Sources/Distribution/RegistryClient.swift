@@ -37,15 +37,16 @@ package final class RegistryClient: Sendable {
     let transmission: Transmission
     let memory: HostMemory
 
+    /// - Parameter credentials: the node's own, in the order they are asked.
     package init(
         http: HTTPClient, hosts: HostConfiguration = HostConfiguration(),
-        credentials: any CredentialSource = NoCredentials(),
+        credentials: [any CredentialSource] = [],
         options: Options = Options(), logger: Logger
     ) {
         self.hosts = hosts
         self.options = options
         self.logger = logger
-        let authorizer = Authorizer(http: http, source: credentials, time: options.time, logger: logger)
+        let authorizer = Authorizer(http: http, sources: credentials, time: options.time, logger: logger)
         transmission = Transmission(http: http, authorizer: authorizer)
         memory = HostMemory(time: options.time)
     }
@@ -152,7 +153,7 @@ package final class RegistryClient: Sendable {
 
     func failure(_ answer: Answer, _ endpoint: Endpoint, _ step: String) -> HostFailure {
         let isRefusal = answer.head.status == 401 || answer.head.status == 403
-        let note = isRefusal ? transmission.authorizer.note(endpoint.credentialHost) : nil
+        let note = isRefusal ? transmission.authorizer.node.note(endpoint.credentialHost) : nil
         return HostFailure(
             answer, at: answer.isForeign ? answer.url.origin.shortName : endpoint.name, step: step, note: note)
     }

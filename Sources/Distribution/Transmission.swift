@@ -64,59 +64,60 @@ struct Transmission: Sendable {
         let scope = TokenScope(repository: access.reference.repository, actions: call.actions)
         let candidates: [CredentialCandidate]
         do throws(RegistryError) { candidates = try access.candidates(at: endpoint) } catch { throw HostFailure(error) }
-        var refused: Result<Answer, any Error>?
-        for candidate in candidates {
+        let left = authorizer.refused.left(of: candidates, at: endpoint, scope)
+        var refusals: [Result<Answer, any Error>] = []
+        for candidate in left {
+            let question = Authorizer.Question(
+                endpoint: endpoint, repository: access.reference.repository, scope: scope, candidate: candidate)
             do {
-                let answer = try await attempt(call, url, endpoint, scope, candidate, step, wants, onBody)
-                guard answer.head.status == 401 || answer.head.status == 403 else { return answer }
-                refused = .success(answer)
+                let answer = try await attempt(call, url, question, step, wants, onBody)
+                guard answer.head.status == 401 || answer.head.status == 403 else {
+                    authorizer.refused.note(Array(left.prefix(refusals.count)), at: endpoint, scope)
+                    return answer
+                }
+                refusals.append(.success(answer))
             } catch let failure as HostFailure where [.unauthenticated, .denied].contains(failure.error.code) {
-                refused = .failure(failure)
+                refusals.append(.failure(failure))
             }
         }
-        guard let refused else {
+        authorizer.refused.forget(candidates, at: endpoint, scope)
+        guard let last = refusals.last else {
             throw HostFailure(RegistryError(.unauthenticated, "\(endpoint.name): no credentials to try"))
         }
-        return try refused.get()
+        return try last.get()
     }
 
-    /// One credential, with the renewals of registry.md 3.1 and 5: at most one for a challenge, one for an expired token, one for a
-    /// scope that was not enough.
+    /// One credential, with the renewals of registry.md 3.1 and 5: at most two for challenges; for an expired token one, and for the node's
+    /// own credentials as many as there may be sources.
     private func attempt(
-        _ call: Call, _ url: HTTPURL, _ endpoint: Endpoint, _ scope: TokenScope, _ candidate: CredentialCandidate,
+        _ call: Call, _ url: HTTPURL, _ question: Authorizer.Question,
         _ step: String, _ wants: (HTTPResponseHead) throws -> Bool, _ onBody: ([UInt8]) async throws -> Void
     ) async throws -> Answer {
+        let endpoint = question.endpoint
+        let isNode = question.candidate == .node
         var challenges = 0
-        var hasRefreshed = false
+        var refreshes = 0
         while true {
-            let sent: Authorizer.Sent
-            do {
-                sent = try await authorizer.authorization(at: endpoint, scope: scope, as: candidate)
-            } catch let failure as HostFailure
-                where failure.error.code == .unauthenticated && candidate == .node && !hasRefreshed
-            {
-                // The token server turned down what may be an old credential.
-                hasRefreshed = true
-                guard try await authorizer.reload(endpoint) else { throw failure }
-                continue
-            }
+            let sent = try await authorizer.authorization(question)
             let request = HTTPRequest(
                 call.method, url.text, headers: call.headers + endpoint.headers + (sent.header.map { [$0] } ?? []),
                 range: call.range, body: call.body?(), tls: endpoint.tls, timeouts: call.timeouts)
             let answer = try await transmit(request, url, isForeign: false, step, wants, onBody)
+            let mayRefresh = refreshes < (isNode ? Authorizer.renewalLimit : 1)
             switch answer.head.status {
-            case 401 where challenges < 2:
+            case 401:
                 challenges += 1
-                if authorizer.learn(answer.head.headers, at: endpoint, scope: scope, after: sent) { continue }
-                guard !hasRefreshed, candidate == .node else { return answer }
-            case 403 where !hasRefreshed:
-                guard ErrorBody.saysExpired(answer.errorBody) || candidate == .node && sent.header != nil else {
-                    return answer
-                }
+                let hasLearnt =
+                    challenges <= 2
+                    && authorizer.learn(answer.head.headers, at: endpoint, scope: question.scope, after: sent)
+                if hasLearnt { continue }
+                guard mayRefresh, isNode else { return answer }
+            case 403 where mayRefresh:
+                guard ErrorBody.saysExpired(answer.errorBody) || isNode && sent.header != nil else { return answer }
             default: return answer
             }
-            hasRefreshed = true
-            guard try await authorizer.refresh(after: sent, at: endpoint, candidate: candidate) else { return answer }
+            refreshes += 1
+            guard try await authorizer.refresh(after: sent, question, isFirst: refreshes == 1) else { return answer }
         }
     }
 

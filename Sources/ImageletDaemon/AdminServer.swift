@@ -101,6 +101,7 @@ struct AdminServer: AdminService {
         status.strategy = record.strategy
         status.reasons = catalog.reasons(of: record).map(\.description)
         status.layers = catalog.layers(of: record).map { AdminLayerStatus($0) }
+        status.refusal = catalog.refusal(of: record) ?? ""
         return status
     }
 

@@ -1,5 +1,6 @@
 internal import CRI
 internal import Config
+internal import Distribution
 internal import GRPC
 internal import Images
 internal import Layers
@@ -9,12 +10,12 @@ internal import Snapshots
 extension Daemon {
     /// In front of containerd: layers reach it as snapshots, pulls are prepared, and all other calls are passed on.
     func containerdFront(
-        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryAccess, _ doors: Doors, _ paths: Paths
+        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths
     ) throws -> Front {
         let sockets = configuration.sockets
         let client = try RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
         let puller = RuntimePuller(
-            storage: storage, registry: registry.client(logger: logger), runtime: ContainerRuntime(client: client),
+            storage: storage, registry: registry, runtime: ContainerRuntime(client: client),
             options: configuration.pullOptions, logger: logger)
         let snapshots = SnapshotStore(
             storage: storage, layers: StoreDirectories(store: storage.store, mount: paths.store),

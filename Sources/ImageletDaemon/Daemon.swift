@@ -34,16 +34,16 @@ package struct Daemon: Sendable {
                 "\(paths.root) is served by another imagelet; stop that one, or give this one its own rootDirectory")
         }
 
-        let registry = RegistryAccess(configuration)
+        let registry = RegistryAccess(configuration).client(logger: logger)
         let store = LayerStore(
             directory: paths.layers, format: SOCIFormat(), options: configuration.layerOptions, logger: logger)
         let storage = ImageStorage(
-            state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes))
+            state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes),
+            key: .kept(at: paths.key, logger: logger))
         let catalog = ImageCatalog(storage: storage, directory: paths.root)
         let mounts = ImageMounts(storage: storage, catalog: catalog, directory: paths.mounts)
         try await Recovery(
-            storage: storage, registry: registry.client(logger: logger), fills: configuration.fill.enabled,
-            logger: logger
+            storage: storage, registry: registry, fills: configuration.fill.enabled, logger: logger
         ).run()
         try mounts.sweep()
 

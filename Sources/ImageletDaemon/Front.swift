@@ -1,5 +1,6 @@
 internal import CRI
 internal import Config
+internal import Distribution
 internal import GRPC
 internal import Images
 
@@ -14,11 +15,10 @@ struct Front {
 extension Daemon {
     /// No runtime: a complete image service by itself.
     func embeddedFront(
-        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryAccess, _ doors: Doors
+        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors
     ) throws -> Front {
         let puller = Puller(
-            storage: storage, registry: registry.client(logger: logger), options: configuration.pullOptions,
-            logger: logger)
+            storage: storage, registry: registry, options: configuration.pullOptions, logger: logger)
         let images = ImageServiceServer(catalog: catalog, puller: puller, logger: logger)
         let cri = try doors.server(.cri, at: configuration.sockets.cri, [.images(images)])
         return Front(parts: [Part(cri)], progress: puller.progress)

@@ -10,6 +10,8 @@ struct Paths {
     var mounts: String { root + "/mounts" }
     var snapshots: String { root + "/snapshots" }
     var store: String { root + "/store" }
+    /// What kept credentials are sealed with: outside of the database, which may be copied and shown.
+    var key: String { root + "/key" }
     var lock: String { root + "/lock" }
     /// Where the keeper listens.
     var keeper: String { root + "/keeper.sock" }

@@ -10,24 +10,63 @@ internal import Policy
 package struct RegistryAccess: Sendable {
     private let http: HTTPClient
     private let hosts: HostConfiguration
-    private let credentials: any CredentialSource
+    private let configuration: ImageletConfiguration
 
     package init(_ configuration: ImageletConfiguration) {
         http = HTTPClient(options: .init(userAgent: "imagelet/\(Version.current)"))
         hosts = HostConfiguration(
             directories: configuration.registries.hostsDirectories,
             plainHTTP: Set(configuration.registries.plainHTTPHosts))
-        if let path = configuration.registries.dockerConfig
-            ?? DockerConfig.defaultPath(environment: ProcessIdentity.environment)
-        {
-            credentials = DockerConfig(path: path)
-        } else {
-            credentials = NoCredentials()
-        }
+        self.configuration = configuration
     }
 
     package func client(logger: Logger) -> RegistryClient {
-        RegistryClient(http: http, hosts: hosts, credentials: credentials, options: .init(), logger: logger)
+        RegistryClient(http: http, hosts: hosts, credentials: sources(logger), options: .init(), logger: logger)
+    }
+
+    /// The node's own credentials: the kubelet's plugins first, which can renew theirs.
+    private func sources(_ logger: Logger) -> [any CredentialSource] {
+        var sources: [any CredentialSource] = []
+        if let path = configuration.registries.credentialProviders.config,
+            let directory = configuration.registries.credentialProviders.binDirectory
+        {
+            do {
+                let providers = try CredentialProviderFile.read(path).usable(logger)
+                sources.append(CredentialProviders(providers, directory: directory))
+            } catch {
+                // Public images and those with credentials of their own can do without.
+                logger.error("credential providers are left out", metadata: ["error": "\(error)"])
+            }
+        }
+        if let path = configuration.registries.dockerConfig
+            ?? DockerConfig.defaultPath(environment: ProcessIdentity.environment)
+        {
+            sources.append(DockerConfig(path: path))
+        }
+        return sources
+    }
+}
+
+extension CredentialProviderFile {
+    /// Those that can be asked here, in the kubelet's order.
+    fileprivate func usable(_ logger: Logger) -> [CredentialProvider] {
+        providers.compactMap { provider in
+            if provider.needsServiceAccount {
+                logger.warning(
+                    "credential provider left out: it wants a pod's service account, which only the kubelet has",
+                    metadata: ["provider": "\(provider.name)"])
+                return nil
+            }
+            do {
+                return try CredentialProvider(
+                    name: provider.name, matchImages: provider.matchImages,
+                    defaultCacheDuration: provider.defaultCacheDuration, apiVersion: provider.apiVersion,
+                    arguments: provider.arguments, environment: provider.environment)
+            } catch {
+                logger.error("credential provider left out", metadata: ["error": "\(error)"])
+                return nil
+            }
+        }
     }
 }
 

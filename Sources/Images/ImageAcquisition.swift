@@ -13,13 +13,13 @@ struct ImageAcquisition: Sendable {
     private let preparer: LayerPreparer
     private let logger: Logger
 
-    init(storage: ImageStorage, options: PullOptions, logger: Logger) {
+    init(storage: ImageStorage, registry: RegistryClient, options: PullOptions, logger: Logger) {
         self.storage = storage
         self.options = options
         self.logger = logger
         finder = FactFinder(
             options: options.policy, discovery: IndexDiscovery(own: storage.indexes, acceptsV1: options.acceptsV1))
-        preparer = LayerPreparer(storage: storage, logger: logger)
+        preparer = LayerPreparer(storage: storage, registry: registry, logger: logger)
     }
 
     func decide(
@@ -48,11 +48,17 @@ struct ImageAcquisition: Sendable {
         }
     }
 
-    /// Writes down that the image is here.
+    /// Writes down that the image is here, and keeps the credentials that proved good for it.
     /// - Returns: the id it has.
-    func record(_ image: ResolvedImage, _ decision: Decision, index: Digest?) throws -> String {
+    func record(
+        _ image: ResolvedImage, _ decision: Decision, index: Digest?, credentials: RequestCredentials?
+    ) throws -> String {
         let record = try storage.state.save(try ImageRecord(image, decision))
         if let index { try storage.state.setUsedIndex(index, manifest: image.digest) }
+        if let credentials {
+            try storage.credentials.keep(credentials, of: image)
+            for layer in image.layers { storage.refusals.forget(layer.descriptor.digest) }
+        }
         return record.id.description
     }
 

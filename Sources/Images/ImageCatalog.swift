@@ -73,6 +73,13 @@ package final class ImageCatalog: Sendable {
         return record.layers.filter { seen.insert($0).inserted }.compactMap { storage.status(of: $0) }
     }
 
+    /// Why content of the image that is not here cannot be fetched: every credential known was refused, and none could be renewed. Nil if
+    /// that is not so, as far as is known.
+    package func refusal(of record: ImageRecord) -> String? {
+        record.layers.lazy.filter { [storage] in storage.store.progress(of: $0)?.state != .complete }
+            .compactMap { [storage] in storage.refusals.message(of: $0) }.first
+    }
+
     package func reasons(of record: ImageRecord) -> [Reason] { Self.reasons(record.reasons) }
 
     package func reasons(of note: PullNote) -> [Reason] { Self.reasons(note.reasons) }

@@ -1,4 +1,5 @@
 internal import Distribution
+package import Hashing
 package import LayerFormat
 package import Layers
 package import OCI
@@ -10,12 +11,18 @@ package struct ImageStorage: Sendable {
     package let store: LayerStore
     package let indexes: IndexStore
     let custody: LayerCustody
+    let credentials: KeptCredentials
+    let refusals = Refusals()
 
-    package init(state: StateDatabase, store: LayerStore, indexes: IndexStore) {
+    /// - Parameter key: what credentials are sealed with. Default: a key of this process, so that they end with it.
+    package init(
+        state: StateDatabase, store: LayerStore, indexes: IndexStore, key: SealingKey = .random()
+    ) {
         self.state = state
         self.store = store
         self.indexes = indexes
         custody = LayerCustody(state: state, store: store)
+        credentials = KeptCredentials(state: state, key: key)
     }
 
     /// Which of the image's layers are here and usable, and which proved wrong.

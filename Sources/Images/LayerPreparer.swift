@@ -10,6 +10,7 @@ internal import State
 /// Makes the layers of one image usable as a decision says, several at a time; each layer falls back alone.
 struct LayerPreparer: Sendable {
     let storage: ImageStorage
+    let registry: RegistryClient
     let logger: Logger
 
     /// Layers worked on at once: enough to hide round trips of small tables, few enough to bound what whole layers need in memory.
@@ -39,7 +40,9 @@ struct LayerPreparer: Sendable {
         _ origin: any ImageOrigin, in reference: Reference
     ) async throws {
         let digest = layer.descriptor.digest
-        let source = origin.source(layer.descriptor, in: reference)
+        let source = LayerSource(
+            layer.descriptor, places: LayerPlaces(storage: storage, registry: registry),
+            pulled: origin.source(layer.descriptor, in: reference))
         guard let description = LayerDescription(record) else {
             throw ImageError(
                 .failed, "layer \(digest) is recorded with the unknown compression '\(record.compression)'")
@@ -49,7 +52,7 @@ struct LayerPreparer: Sendable {
         if let present = storage.store.layer(digest), present.isReadable,
             action == .stream || present.progress.state == .complete
         {
-            storage.store.setSource(source, of: digest)
+            // Its source finds what this pull brings once it has ended well; until then it may be somebody's mistake.
             return
         }
         if action == .stream, let table {

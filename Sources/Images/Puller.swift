@@ -16,7 +16,7 @@ package final class Puller: Sendable {
     package init(storage: ImageStorage, registry: RegistryClient, options: PullOptions, logger: Logger) {
         self.storage = storage
         self.registry = registry
-        acquisition = ImageAcquisition(storage: storage, options: options, logger: logger)
+        acquisition = ImageAcquisition(storage: storage, registry: registry, options: options, logger: logger)
     }
 
     /// Pulls an image, or checks the caller's right to one that is here.
@@ -57,7 +57,8 @@ package final class Puller: Sendable {
                     try await acquire(image, origin, annotation, entry)
                 }
             }
-            return PullResult(imageID: try acquisition.record(image, decision, index: nil), decision: decision)
+            let id = try acquisition.record(image, decision, index: nil, credentials: request.credentials)
+            return PullResult(imageID: id, decision: decision)
         }
     }
 
@@ -76,7 +77,7 @@ package final class Puller: Sendable {
                 """)
         }
         try await acquisition.acquire(image, findings, at: origin, entry)
-        _ = try acquisition.record(image, findings.decision, index: findings.index)
+        _ = try acquisition.record(image, findings.decision, index: findings.index, credentials: nil)
         return findings.decision
     }
 }

@@ -24,13 +24,19 @@ package struct Recovery: Sendable {
     ///
     /// A layer that cannot be restored is left out: its images count as absent until they are pulled again.
     package func run() async throws {
+        let lost = try storage.credentials.dropUnreadable()
+        if lost > 0 {
+            logger.warning(
+                "credentials of pulls were sealed with another key and are dropped; the next pulls bring new ones",
+                metadata: ["count": "\(lost)"])
+        }
         _ = try storage.state.removeUnreferencedLayers(keeping: [])
         let records = try storage.state.layers()
         try await storage.store.sweep(keeping: Set(records.map(\.digest)))
         for record in records where record.poisoned == nil {
             guard let description = LayerDescription(record) else { continue }
             do {
-                try storage.store.restore(description, source: try source(of: record))
+                try storage.store.restore(description, source: source(of: record))
                 if fills { storage.store.startFill(record.digest) }
             } catch {
                 logger.warning(
@@ -40,11 +46,11 @@ package struct Recovery: Sendable {
         }
     }
 
-    /// The registry it came from, asked with the node's own credentials: those of the pull died with the old daemon.
-    private func source(of record: LayerRecord) throws -> any BlobSource {
+    /// The repositories it came from, asked with what their pulls were accepted with, then with the node's own credentials.
+    private func source(of record: LayerRecord) -> any BlobSource {
         let type: MediaType = record.compression == LayerCompression.none.rawValue ? .ociLayer : .ociLayerGzip
-        return registry.source(
-            try Reference(record.source).withDigest(record.digest),
-            Descriptor(mediaType: type, digest: record.digest, size: record.size), credentials: nil)
+        return LayerSource(
+            Descriptor(mediaType: type, digest: record.digest, size: record.size),
+            places: LayerPlaces(storage: storage, registry: registry))
     }
 }

@@ -33,7 +33,7 @@ package final class RuntimePuller: Sendable {
         self.registry = registry
         self.runtime = runtime
         self.logger = logger
-        acquisition = ImageAcquisition(storage: storage, options: options, logger: logger)
+        acquisition = ImageAcquisition(storage: storage, registry: registry, options: options, logger: logger)
     }
 
     /// Prepares the image's layers as decided, then lets the runtime pull.
@@ -78,7 +78,7 @@ package final class RuntimePuller: Sendable {
                         await give(manifest)
                         let answer = try await handOver()
                         image.source = manifest
-                        keep(image, decision, index)
+                        keep(image, decision, index, request.credentials)
                         return answer
                     }
                 }
@@ -134,11 +134,13 @@ package final class RuntimePuller: Sendable {
     }
 
     /// Records an image whose layers the runtime took from us. If it did not ask for them, it had them unpacked before; then ours go.
-    private func keep(_ image: ResolvedImage, _ decision: Decision, _ index: Digest?) {
+    private func keep(
+        _ image: ResolvedImage, _ decision: Decision, _ index: Digest?, _ credentials: RequestCredentials?
+    ) {
         do {
             let isAdopted = try image.chainIDs.last.map { try storage.state.isAdopted(chain: $0) } ?? false
             guard isAdopted else { return note(image.reference, image.source, alreadyUnpacked) }
-            _ = try acquisition.record(image, decision, index: index)
+            _ = try acquisition.record(image, decision, index: index, credentials: credentials)
             try storage.state.forgetPull(image.reference.description)
         } catch {
             // The runtime has the image; what we lose is the record of how.

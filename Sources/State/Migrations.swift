@@ -17,6 +17,9 @@ enum Migrations {
         migrator.registerMigration("3") { database in
             for statement in version3 { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("4") { database in
+            for statement in version4 { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -147,5 +150,17 @@ enum Migrations {
         ) STRICT, WITHOUT ROWID
         """,
         "CREATE INDEX pullNoteByDate ON pullNote (date)",
+    ]
+    /// Credentials of pulls, sealed. No reference to the image: they are needed as long as something mounted can be read with them.
+    static let version4 = [
+        """
+        CREATE TABLE credential (
+          image TEXT NOT NULL,
+          repository TEXT NOT NULL,
+          chain TEXT,
+          sealed BLOB NOT NULL,
+          PRIMARY KEY (image, repository)
+        ) STRICT, WITHOUT ROWID
+        """
     ]
 }

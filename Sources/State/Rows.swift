@@ -36,6 +36,16 @@ extension LayerRecord {
     }
 }
 
+extension CredentialRecord {
+    init(_ row: Row) throws {
+        self.init(
+            image: try row.digest("image"),
+            repository: try row.decode(String.self, forColumn: "repository"),
+            chain: try row.decode(String?.self, forColumn: "chain").map { try Digest($0) },
+            sealed: try row.bytes("sealed"))
+    }
+}
+
 extension MountRecord {
     init(_ row: Row) throws {
         self.init(

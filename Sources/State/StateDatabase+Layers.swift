@@ -75,7 +75,7 @@ extension StateDatabase {
         return try Row.fetchOne(statement, arguments: [digest.description]).map { try LayerRecord($0) }
     }
 
-    /// Of `slots`, forgets those that nothing refers to.
+    /// Of `slots`, forgets those that nothing refers to, and the credentials that nothing here can be read with any more.
     static func removeLayers(_ slots: [Int64], keeping kept: Set<Digest>, in database: Database) throws -> [LayerRecord]
     {
         let orphan = try database.cachedStatement(
@@ -94,6 +94,7 @@ extension StateDatabase {
             try deletion.execute(arguments: [slot])
             removed.append(layer)
         }
+        try forgetUselessCredentials(in: database)
         return removed
     }
 

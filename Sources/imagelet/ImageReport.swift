@@ -6,6 +6,8 @@ struct ImageReport: Listed, Equatable {
     var names: [String]
     var strategy: String
     var reasons: [String]
+    /// Empty if there is none.
+    var refusal: String
     var layers: [LayerReport]
 
     init(_ image: AdminImageStatus) {
@@ -13,6 +15,7 @@ struct ImageReport: Listed, Equatable {
         names = image.names
         strategy = image.strategy
         reasons = image.reasons
+        refusal = image.refusal
         layers = image.layers.map { LayerReport($0) }
     }
 
@@ -20,6 +23,12 @@ struct ImageReport: Listed, Equatable {
         .left("IMAGE"), .left("IMAGE ID"), .left("STRATEGY"), .right("LOCAL"), .right("FETCHED"), .right("SIZE"),
         .right("WAITING"),
     ]
+
+    /// What is wrong with the image's credentials, for people; nil if nothing is.
+    var complaint: String? {
+        if refusal.isEmpty { return nil }
+        return "credentials refused and not to be renewed, pull it again with valid ones: \(refusal)"
+    }
 
     /// How much of the unpacked layers is here; of the blobs, how much was fetched.
     var row: [String] {

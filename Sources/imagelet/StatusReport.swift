@@ -45,6 +45,10 @@ struct StatusReport: Encodable {
 
                 """
             if !images.isEmpty { text += "\n" + (try Listing(items: images).rendered(as: .table)) }
+            let complaints = images.compactMap { image in
+                image.complaint.map { "\(image.names.first ?? image.id): \($0)\n" }
+            }
+            if !complaints.isEmpty { text += "\n" + complaints.joined() }
             if !mounts.isEmpty { text += "\n" + (try Listing(items: mounts).rendered(as: .table)) }
             return text
         }
@@ -57,6 +61,7 @@ struct StatusReport: Encodable {
                 var text = "\(image.names.first ?? image.id)\n"
                 for name in image.names.dropFirst() { text += "  also: \(name)\n" }
                 text += "  id: \(image.id)\n  strategy: \(image.strategy)\n"
+                if let complaint = image.complaint { text += "  \(complaint)\n" }
                 for reason in image.reasons { text += "  reason: \(reason)\n" }
                 return text + "\n" + (try Listing(items: image.layers).rendered(as: .table))
             }.joined(separator: "\n")

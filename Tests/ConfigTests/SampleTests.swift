@@ -19,7 +19,7 @@ struct SampleTests {
     func everyKey() throws {
         let lines = try sample().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let keys = ImageletConfiguration.documentation
-        #expect(keys.count == 25)
+        #expect(keys.count == 28)
         for key in keys {
             let name = try #require(key.path.split(separator: ".").last)
             if key.path.contains("rules.") {
@@ -54,6 +54,8 @@ struct SampleTests {
         configuration.policy.rules = [rule]
         configuration.rootDirectory = "/with space: and #, \"quotes\" and é"
         configuration.registries.dockerConfig = "/root/.docker/config.json"
+        configuration.registries.credentialProviders.config = "/etc/kubernetes/providers.yaml"
+        configuration.registries.credentialProviders.binDirectory = "/usr/libexec/providers"
         configuration.registries.plainHTTPHosts = ["10.0.0.1:5000", "[::1]:5000", "123", "null", "true", "1e3", "0x10"]
         configuration.registries.hostsDirectories = []
         configuration.fill.enabled = false

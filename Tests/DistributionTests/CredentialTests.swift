@@ -83,7 +83,7 @@ import Testing
     @Test(arguments: entries) func readsDockerConfig(host: String, expected: Credential?) async throws {
         let scratch = try ScratchDirectory()
         let path = try scratch.write(Array(Self.config.utf8), to: "config.json")
-        #expect(try await DockerConfig(path: path).credential(for: host, fresh: false) == expected)
+        #expect(try await DockerConfig(path: path).credential(for: .init(host: host), fresh: false) == expected)
     }
 
     @Test func asksHelpers() async throws {
@@ -105,17 +105,17 @@ import Testing
         let config = DockerConfig(
             path: path, helper: CredentialHelper(directory: search, timeLimit: .milliseconds(300)))
         let patient = DockerConfig(path: path, helper: CredentialHelper(directory: search))
-        #expect(try await patient.credential(for: "helped.example", fresh: false) == Self.basic)
-        #expect(try await patient.credential(for: "none.example", fresh: false) == nil)
+        #expect(try await patient.credential(for: .init(host: "helped.example"), fresh: false) == Self.basic)
+        #expect(try await patient.credential(for: .init(host: "none.example"), fresh: false) == nil)
         for host in [
             "failing.example", "nonsense.example", "odd.example", "missing.example", "broken.example", "huge.example",
         ] {
-            let error = await failure { _ = try await patient.credential(for: host, fresh: false) }
+            let error = await failure { _ = try await patient.credential(for: .init(host: host), fresh: false) }
             #expect(code(error) == .invalidConfiguration, "\(host)")
             #expect(!"\(error.map { "\($0)" } ?? "")".contains("secret"))
         }
         #expect(
-            code(await failure { _ = try await config.credential(for: "slow.example", fresh: false) })
+            code(await failure { _ = try await config.credential(for: .init(host: "slow.example"), fresh: false) })
                 == .invalidConfiguration)
     }
 
@@ -123,9 +123,12 @@ import Testing
         let scratch = try ScratchDirectory()
         let path = try scratch.write(Array(text.utf8), to: "config.json")
         #expect(
-            code(await failure { _ = try await DockerConfig(path: path).credential(for: "a", fresh: false) })
+            code(
+                await failure { _ = try await DockerConfig(path: path).credential(for: .init(host: "a"), fresh: false) }
+            )
                 == .invalidConfiguration)
-        #expect(try await DockerConfig(path: scratch.file("absent")).credential(for: "a", fresh: false) == nil)
+        #expect(
+            try await DockerConfig(path: scratch.file("absent")).credential(for: .init(host: "a"), fresh: false) == nil)
     }
 
     @Test func findsTheFile() {

@@ -58,16 +58,16 @@ final class LogLines: Sendable {
 /// Credentials by host.
 struct FixedCredentials: CredentialSource {
     var byHost: [String: Credential] = [:]
-    func credential(for host: String, fresh: Bool) async throws -> Credential? { byHost[host] }
+    func credential(for target: CredentialTarget, fresh: Bool) async throws -> Credential? { byHost[target.host] }
 }
 
 func makeClient(
-    hosts: HostConfiguration = HostConfiguration(directories: []), credentials: any CredentialSource = NoCredentials(),
+    hosts: HostConfiguration = HostConfiguration(directories: []), credentials: (any CredentialSource)? = nil,
     time: ManualTime? = nil, retry: RetryPolicy = RetryPolicy(), timeouts: Timeouts = Timeouts(),
     log: LogLines = LogLines()
 ) -> RegistryClient {
     RegistryClient(
-        http: HTTPClient(), hosts: hosts, credentials: credentials,
+        http: HTTPClient(), hosts: hosts, credentials: credentials.map { [$0] } ?? [],
         options: .init(
             retry: retry, blobRetry: retry, timeouts: timeouts, blobTimeouts: timeouts,
             time: time?.timebase ?? .continuous), logger: log.logger)

@@ -125,7 +125,7 @@ import Testing
         /// Gives another password each time it is asked for a fresh one.
         final class Rotating: CredentialSource {
             let asked = Mutex(0)
-            func credential(for host: String, fresh: Bool) async throws -> Credential? {
+            func credential(for target: CredentialTarget, fresh: Bool) async throws -> Credential? {
                 let number = asked.withLock { asked in
                     asked += 1
                     return asked
@@ -158,7 +158,7 @@ import Testing
 
     @Test func theNodesCredentialIsAskedForAnewWhenTheTokenServerRefusesIt() async throws {
         struct Changed: CredentialSource {
-            func credential(for host: String, fresh: Bool) async throws -> Credential? {
+            func credential(for target: CredentialTarget, fresh: Bool) async throws -> Credential? {
                 .basic(user: "user", password: fresh ? "password" : "old")
             }
         }
@@ -171,7 +171,7 @@ import Testing
 
     @Test func aSourceThatFailsIsNamedInTheRefusal() async throws {
         struct Broken: CredentialSource {
-            func credential(for host: String, fresh: Bool) async throws -> Credential? {
+            func credential(for target: CredentialTarget, fresh: Bool) async throws -> Credential? {
                 throw RegistryError(.invalidConfiguration, "the helper is broken")
             }
         }

@@ -46,11 +46,17 @@ struct SchemaTests {
         CREATE INDEX snapshotByParent ON snapshot (parent)
         """
 
-    /// What version 3 added. Never edit it; add the next one.
+    /// What version 3 added. Never edit it.
     static let version3 = """
         CREATE TABLE pullNote (name TEXT PRIMARY KEY NOT NULL, image TEXT, strategy TEXT NOT NULL, \
         reasons TEXT NOT NULL, date INTEGER NOT NULL ) STRICT, WITHOUT ROWID;
         CREATE INDEX pullNoteByDate ON pullNote (date)
+        """
+
+    /// What version 4 added. Never edit it; add the next one.
+    static let version4 = """
+        CREATE TABLE credential (image TEXT NOT NULL, repository TEXT NOT NULL, chain TEXT, sealed BLOB NOT NULL, \
+        PRIMARY KEY (image, repository) ) STRICT, WITHOUT ROWID
         """
 
     @Test("the schema is frozen")
@@ -73,9 +79,10 @@ struct SchemaTests {
                 text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
                     .replacingOccurrences(of: "( ", with: "(")
             }
-            let versions = [Self.version1, Self.version2, Self.version3].flatMap { $0.components(separatedBy: ";\n") }
+            let versions = [Self.version1, Self.version2, Self.version3, Self.version4]
+                .flatMap { $0.components(separatedBy: ";\n") }
             #expect(lines.sorted() == versions.sorted())
-            #expect(identifiers == ["1", "2", "3"])
+            #expect(identifiers == ["1", "2", "3", "4"])
             #expect(application == 0x696D_6C74)
         }
     }

@@ -217,6 +217,10 @@ package nonisolated struct AdminImageStatus: Sendable {
   /// Bottom first, as in the manifest.
   package var layers: [AdminLayerStatus] = []
 
+  /// Why content that is not here cannot be fetched: every credential known was refused, and none could be renewed. Empty if that
+  /// is not so.
+  package var refusal: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -574,7 +578,7 @@ nonisolated extension AdminDaemonStatus: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension AdminImageStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ImageStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}names\0\u{1}strategy\0\u{1}reasons\0\u{1}layers\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}names\0\u{1}strategy\0\u{1}reasons\0\u{1}layers\0\u{1}refusal\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -587,6 +591,7 @@ nonisolated extension AdminImageStatus: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 3: try { try decoder.decodeSingularStringField(value: &self.strategy) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.reasons) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.layers) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.refusal) }()
       default: break
       }
     }
@@ -608,6 +613,9 @@ nonisolated extension AdminImageStatus: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.layers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.layers, fieldNumber: 5)
     }
+    if !self.refusal.isEmpty {
+      try visitor.visitSingularStringField(value: self.refusal, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -617,6 +625,7 @@ nonisolated extension AdminImageStatus: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.strategy != rhs.strategy {return false}
     if lhs.reasons != rhs.reasons {return false}
     if lhs.layers != rhs.layers {return false}
+    if lhs.refusal != rhs.refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
