@@ -37,6 +37,9 @@ internal import Synchronization
         unsafe complete { raw in unsafe fuse_reply_err(raw, errno.rawValue) }
     }
 
+    /// The number of the thread that asks, as this process sees it; 0 if it doesn't.
+    var thread: Int32 { unsafe fuse_req_ctx(raw).pointee.pid }
+
     /// Calls `action` when whoever asked is interrupted or killed, at once if that has happened already. It runs under a lock of
     /// libfuse and must not answer the request itself.
     mutating func onInterrupt(_ action: @escaping @Sendable () -> Void) {

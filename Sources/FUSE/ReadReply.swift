@@ -37,8 +37,12 @@ package struct ReadReply: ~Copyable, Sendable {
 
     package consuming func fail(_ errno: Errno) { request.fail(errno) }
 
-    /// Calls `action` when the reader is interrupted or killed, at once if it is already. It must not answer, only see to it that
-    /// someone does; it isn't called any more once the reply is consumed.
+    /// The number of the thread that reads, as this process sees it; 0 if it doesn't.
+    package var thread: Int32 { request.thread }
+
+    /// Calls `action` when the reader gets a signal, at once if it has already. That may be any signal, also one its program handles,
+    /// and is told once: the reader may well still be there and must not get an error. It must not answer, only see to it
+    /// that someone does; it isn't called any more once the reply is consumed.
     package mutating func onInterrupt(_ action: @escaping @Sendable () -> Void) { request.onInterrupt(action) }
 }
 

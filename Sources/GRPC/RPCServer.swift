@@ -57,9 +57,10 @@ package final class RPCServer: Sendable {
             config.rpc.maxRequestPayloadSize = RPCLimits.maximumMessageBytes
             config.http2.targetWindowSize = RPCLimits.windowBytes
             config.connection.maxGraceTime = graceTime
-            // grpc-go clients ping idle connections every 10 s if told to, and measure the link by pings while answers
-            // come: the default would be GOAWAY "too_many_pings" and a cancelled pull (measured.md 2). Our clients are
-            // root on this machine: they may ping as they like.
+            // grpc-go pings idle connections every 10 s if told to, and busy ones with every burst of data it receives (its
+            // estimate of the bandwidth). The default answer is GOAWAY "too_many_pings": a cancelled pull (measured.md 2), or a
+            // containerd that finds "the connection is draining" in the middle of an image of a hundred layers. Our clients
+            // are root on this machine.
             config.connection.keepalive.clientBehavior.allowWithoutCalls = true
             config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .zero
         }

@@ -1,13 +1,15 @@
 internal import FUSE
 internal import Linux
-internal import Synchronization
 
 /// A read that waits for bytes. Its reader may go away meanwhile.
 struct Miss: Sendable {
     private let node: LayerNode
     /// Bytes of the file.
     private let range: Range<Int64>
-    private let reader: Reader
+    /// Of the reader.
+    private let thread: Int32
+    /// An element if the reader gets a signal.
+    private let interrupts: AsyncStream<Void>
     private let reply: Handoff<ReadReply>
 
     /// A layer may lose bytes again between their arrival and their being read (eviction); more often than this is a fault.
@@ -16,21 +18,33 @@ struct Miss: Sendable {
     init(_ node: LayerNode, _ range: Range<Int64>, _ reply: consuming ReadReply) {
         self.node = node
         self.range = range
-        let reader = Reader()
+        thread = reply.thread
+        let (interrupts, interrupted) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.interrupts = interrupts
         var reply = reply
-        reply.onInterrupt { reader.leave() }
-        self.reader = reader
+        reply.onInterrupt { interrupted.yield() }
         self.reply = Handoff(reply)
     }
 
-    /// Waits for the bytes and answers. Ends early if the reader leaves or the task is cancelled.
+    /// Waits for the bytes and answers. Ends early if the reader is killed or the task is cancelled.
     func serve(_ log: ReadErrorLog) async {
-        let task = Task { await wait(log) }
-        reader.waits(for: task)
-        await withTaskCancellationHandler {
-            await task.value
-        } onCancel: {
-            task.cancel()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await wait(log) }
+            group.addTask { await departure() }
+            // A reader that has gone needs no bytes, one that has them is not watched.
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Returns when the reader is being killed, or the task is cancelled.
+    ///
+    /// Most signals kill nobody: the Go runtime sends its threads one every few milliseconds. A read that failed for it would be a page
+    /// that a program never gets, and its end. The kernel tells of the first signal only, so from then on we look ourselves.
+    private func departure() async {
+        for await _ in interrupts { break }
+        while !Task.isCancelled, !ThreadStatus.isEnding(thread) {
+            try? await Task.sleep(for: .milliseconds(100))
         }
     }
 
@@ -44,7 +58,6 @@ struct Miss: Sendable {
                 try await node.makeLocal(range)
             } catch {
                 // A reader that leaves and a daemon that stops are no faults.
-                if reader.hasLeft { return reply.fail(.interrupted) }
                 if !Task.isCancelled { log.note(error, slot: node.slot, path: node.path) }
                 return reply.fail(.ioError)
             }
@@ -69,34 +82,5 @@ extension LayerNode {
             log.note(error, slot: slot, path: path)
             return nil
         }
-    }
-}
-
-/// Whoever waits for a miss.
-private final class Reader: Sendable {
-    private struct State {
-        var hasLeft = false
-        var task: Task<Void, Never>?
-    }
-
-    private let state = Mutex(State())
-
-    var hasLeft: Bool { state.withLock { $0.hasLeft } }
-
-    /// The reader was interrupted: its task is cancelled, now or when it is there.
-    func leave() {
-        let task = state.withLock { state in
-            state.hasLeft = true
-            return state.task
-        }
-        task?.cancel()
-    }
-
-    func waits(for task: Task<Void, Never>) {
-        let hasLeft = state.withLock { state in
-            state.task = task
-            return state.hasLeft
-        }
-        if hasLeft { task.cancel() }
     }
 }

@@ -55,6 +55,14 @@ final class ContainerNode: Sendable {
         }
     }
 
+    /// Returns when containerd reaches imagelet's snapshots: after a restart its calls fail for up to 3 seconds, until it
+    /// tries to connect again. The kubelet would repeat them.
+    func snapshotterIsReached() async throws {
+        try await eventually("containerd reaches the snapshotter") {
+            (try? containerd.ctr("snapshots", "--snapshotter", "imagelet", "ls")) != nil
+        }
+    }
+
     /// The reference of an image as pulled through the proxy.
     func reference(_ repository: String, tag: String = "v1") -> String { "\(proxy.host)/\(repository):\(tag)" }
 

@@ -59,6 +59,7 @@ struct ContainerdRestartTests {
             let image = try push(strategy, to: node)
             let id = try await node.pull(image, strategy)
             if crashes { try await imagelet.crashAndRestart() } else { try await imagelet.restart() }
+            try await node.snapshotterIsReached()
             try await expectRuns(image, node)
             #expect(try await node.status(image)?.at("id").text == id)
             #expect(try node.report(image)?.at("strategy").text == strategy)
@@ -94,6 +95,7 @@ struct ContainerdRestartTests {
             try await imagelet.stop()
             try await node.startContainerd()
             try await imagelet.start()
+            try await node.snapshotterIsReached()
             let image = try push("stream", to: node)
             try await node.pull(image, "stream")
             #expect(try node.report(image)?.at("strategy").text == "stream")
@@ -105,12 +107,16 @@ struct ContainerdRestartTests {
     @Test func containerdIsAwayForAWhile() async throws {
         try await withContainerNode(settings, startsContainerd: false) { node in
             let image = try push("prefetch", to: node)
-            for (method, body) in [
+            let calls: [(String, JSONValue)] = [
                 ("ListImages", [:]), ("ImageFsInfo", [:]), ("Version", [:]), ("PullImage", node.pullRequest(image)),
-            ] as [(String, JSONValue)] {
-                let code = await code { try await node.client.call(method, body, at: node.imageSocket) }
-                #expect(code == "UNAVAILABLE", "\(method)")
+            ]
+            let codes = await withTaskGroup(of: String.self) { group in
+                for (method, body) in calls {
+                    group.addTask { await code { try await node.client.call(method, body, at: node.imageSocket) } }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
             }
+            #expect(codes == ["UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE"])
             try await node.startContainerd()
             try await eventually("calls go through") { (try? await node.images()) != nil }
             try await node.pull(image, "prefetch")
@@ -129,9 +135,9 @@ struct ContainerdRestartTests {
             let imagelet = try #require(node.imagelet)
             let image = try push("prefetch", to: node)
             let id = try await node.pull(image, "prefetch")
-            try await imagelet.stop()
-            try FileManager.default.removeItem(atPath: imagelet.root)
+            try imagelet.loseState()
             try await imagelet.start()
+            try await node.snapshotterIsReached()
             let runtime = ["--runtime", "unix://\(node.containerd.socket)"]
             let told = imagelet.run(["repair", "--dry-run"] + runtime)
             #expect(told.status == 0, "\(told.errors)")

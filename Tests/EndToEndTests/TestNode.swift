@@ -137,12 +137,22 @@ final class TestNode: Sendable {
 
     /// Ends all, takes off what is mounted, removes the files.
     func tearDown() {
+        end()
+        sweeper.stop()
+    }
+
+    /// Ends the daemon and all that would outlive it, and loses everything it had.
+    func loseState() throws {
+        end()
+        try Tool.check(["rm", "-rf", "--one-file-system", root])
+    }
+
+    private func end() {
         daemon.stop()
         for mount in mounts.withLock({ $0 }).reversed() { umount2(mount, Int32(MNT_DETACH)) }
         umount2(store, Int32(MNT_DETACH))
         // With the last descriptor the connection ends, and with it every wait for an answer.
         for keeper in keepers { kill(keeper, SIGKILL) }
-        sweeper.stop()
     }
 
     func run(_ arguments: String...) -> Outcome { run(arguments) }

@@ -82,6 +82,30 @@ struct MissTests {
         }
     }
 
+    /// A signal that the reader handles is nothing to a read that waits: neither a short one nor an error.
+    @Test func aHandledSignalHarmsNoRead() async throws {
+        try await withStore(TestLayers([1: layer])) { store in
+            let program = """
+                $SIG{URG} = sub { print STDERR "caught\\n" };
+                open(my $file, "<", $ARGV[0]) or die; local $/; print <$file>;
+                """
+            let output = try scratch.write([], to: "output")
+            let files = (open("/dev/null", O_RDONLY | O_CLOEXEC), open(output, O_WRONLY | O_CLOEXEC))
+            defer { for file in [files.0, files.1] { close(file) } }
+            let reader = try Spawn(
+                ["perl", "-e", program, store.directory(ofSlot: 1) + "/big"], input: files.0, output: files.1,
+                errors: STDERR_FILENO)
+            _ = await layer.requests.first { _ in true }
+            kill(reader.identifier, SIGURG)
+            // Long enough for the kernel to tell of it; were it not, the test would only see less.
+            try await Task.sleep(for: .milliseconds(300))
+            layer.open()
+            let status = try await BlockingThread.run("wait") { reader.wait() }
+            #expect(status == 0)
+            #expect(try scratch.read("output") == content)
+        }
+    }
+
     @Test func failureIsEIOAndOverWhenItsCauseIs() async throws {
         try await withStore(TestLayers([1: layer])) { store in
             layer.refuse()
