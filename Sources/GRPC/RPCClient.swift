@@ -10,9 +10,8 @@ package struct RPCClient: Sendable {
 
     /// The socket is not touched before the first call.
     /// - Parameter patience: how long a call waits for somebody to listen before it fails with `unavailable`.
-    /// - Throws: ``RPCFailure`` if the endpoint cannot be one.
-    package init(to endpoint: RPCEndpoint, patience: Duration = .zero) throws(RPCFailure) {
-        do { transport = try PatientTransport(endpoint, patience: patience) } catch { throw RPCFailure(error) }
+    package init(to endpoint: RPCEndpoint, patience: Duration = .zero) {
+        transport = PatientTransport(endpoint, patience: patience)
         client = GRPCClient(transport: transport)
         self.endpoint = endpoint
     }
@@ -29,7 +28,7 @@ package struct RPCClient: Sendable {
     package static func withConnection<Result: Sendable>(
         to endpoint: RPCEndpoint, _ body: (RPCClient) async throws -> Result
     ) async throws -> Result {
-        let connection = try RPCClient(to: endpoint)
+        let connection = RPCClient(to: endpoint)
         return try await withGRPCClient(transport: connection.transport) { client in
             try await body(RPCClient(client: client, transport: connection.transport, endpoint: endpoint))
         }

@@ -28,7 +28,8 @@ struct RPCForwarder: Sendable {
         var trailers: Metadata
     }
 
-    private func pass(_ call: RPCStream<ForwardingTransport.Inbound, ForwardingTransport.Outbound>) async throws -> End {
+    private func pass(_ call: RPCStream<ForwardingTransport.Inbound, ForwardingTransport.Outbound>) async throws -> End
+    {
         // The deadline travels in the metadata, and our own caller's end cancels us.
         let options = RPCLimits.options(timeout: nil)
         return try await transport.withStream(descriptor: call.descriptor, options: options) { onward, _ in

@@ -50,7 +50,9 @@ package struct Daemon: Sendable {
         let service = ServiceEnvironment(ProcessIdentity.environment, process: ProcessIdentity.id)
         let kept = await KeptDescriptors.open(paths, service, logger: logger)
         let mount = StoreMount(store, at: paths.store, backing: paths.root, logger: logger)
-        let part: @Sendable () -> Void = { kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.hasSnapshots() }) }
+        let part: @Sendable () -> Void = {
+            kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.hasSnapshots() })
+        }
         defer { part() }
         try kept.bringUp(mount)
 
