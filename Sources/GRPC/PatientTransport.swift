@@ -1,14 +1,14 @@
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
 
-/// Calls over one unix socket that wait if nobody listens.
+/// A connection to one unix socket that is made again whenever it breaks, and waited for when nobody listens.
 ///
 /// A container runtime that restarts is away for seconds. A call that finds nobody waits for `patience` before it fails; one that was
-/// begun when its connection broke fails at once, since nobody can tell how much of it was done.
+/// begun when the connection broke fails at once, since nobody can tell how much of it was done.
 struct PatientTransport: ClientTransport {
     typealias Bytes = HTTP2ClientTransport.Posix.Bytes
 
-    private let connections: CallConnections
+    private let base: HTTP2ClientTransport.Posix
     private let endpoint: RPCEndpoint
     private let patience: Duration
 
@@ -16,23 +16,20 @@ struct PatientTransport: ClientTransport {
     private static let interval = Duration.milliseconds(50)
 
     /// - Parameter patience: how long a call waits for somebody to listen; zero: not at all.
-    init(_ endpoint: RPCEndpoint, patience: Duration) {
-        let path = endpoint.path
-        connections = CallConnections {
-            try HTTP2ClientTransport.Posix(
-                target: .unixDomainSocket(path: path), transportSecurity: .plaintext, config: Self.configuration)
-        }
+    init(_ endpoint: RPCEndpoint, patience: Duration) throws {
+        base = try HTTP2ClientTransport.Posix(
+            target: .unixDomainSocket(path: endpoint.path), transportSecurity: .plaintext, config: Self.configuration)
         self.endpoint = endpoint
         self.patience = patience
     }
 
-    var retryThrottle: RetryThrottle? { nil }
+    var retryThrottle: RetryThrottle? { base.retryThrottle }
 
-    func connect() async { await connections.run() }
+    func connect() async throws { try await base.connect() }
 
-    func beginGracefulShutdown() { connections.end() }
+    func beginGracefulShutdown() { base.beginGracefulShutdown() }
 
-    func config(forMethod descriptor: MethodDescriptor) -> MethodConfig? { nil }
+    func config(forMethod descriptor: MethodDescriptor) -> MethodConfig? { base.config(forMethod: descriptor) }
 
     /// - Throws: UNAVAILABLE with the last attempt's error as its cause if nobody listened in time; what `body` throws.
     func withStream<Answer: Sendable>(
@@ -44,10 +41,8 @@ struct PatientTransport: ClientTransport {
         nonisolated(unsafe) let body = body
         while true {
             var began = false
-            let (connection, number) = try connections.connect()
-            defer { connections.close(number) }
             do {
-                return try await connection.withStream(descriptor: descriptor, options: options) { stream, context in
+                return try await base.withStream(descriptor: descriptor, options: options) { stream, context in
                     began = true
                     return try await unsafe body(stream, context)
                 }
@@ -69,6 +64,7 @@ struct PatientTransport: ClientTransport {
             // The other side is on this machine: trying often costs nothing, and waiting long costs pods.
             config.backoff.initial = .milliseconds(50)
             config.backoff.max = .seconds(1)
+            config.channelDebuggingCallbacks.onCreateTCPConnection = { PingResponder.install(on: $0, isServer: false) }
         }
     }
 }

@@ -9,7 +9,7 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsPrepareSnapshotResponse {
         try await calling {
             try await snapshots.prepare(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -18,7 +18,7 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsViewSnapshotResponse {
         try await calling {
             try await snapshots.view(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -27,7 +27,7 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsMountsResponse {
         try await calling {
             try await snapshots.mounts(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -36,7 +36,7 @@ extension RPCClient {
     ) async throws(RPCFailure) {
         _ = try await calling {
             try await snapshots.commit(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -45,7 +45,7 @@ extension RPCClient {
     ) async throws(RPCFailure) {
         _ = try await calling {
             try await snapshots.remove(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -54,7 +54,7 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsStatSnapshotResponse {
         try await calling {
             try await snapshots.stat(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -63,7 +63,7 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsUpdateSnapshotResponse {
         try await calling {
             try await snapshots.update(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -74,7 +74,7 @@ extension RPCClient {
     ) async throws(RPCFailure) {
         try await calling {
             try await snapshots.list(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout)
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout)
             ) { response in
                 for try await message in response.messages { try await receive(message) }
             }
@@ -86,7 +86,7 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsUsageResponse {
         try await calling {
             try await snapshots.usage(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -95,15 +95,9 @@ extension RPCClient {
     ) async throws(RPCFailure) {
         _ = try await calling {
             try await snapshots.cleanup(
-                request, metadata: Self.header(namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
         }
     }
 
     private var snapshots: some SnapshotsSnapshots.ClientProtocol { SnapshotsSnapshots.Client(wrapping: client) }
-
-    private static func header(_ namespace: String?) -> Metadata {
-        var header = Metadata()
-        if let namespace { header.addString(namespace, forKey: "containerd-namespace") }
-        return header
-    }
 }

@@ -10,8 +10,9 @@ package struct RPCClient: Sendable {
 
     /// The socket is not touched before the first call.
     /// - Parameter patience: how long a call waits for somebody to listen before it fails with `unavailable`.
-    package init(to endpoint: RPCEndpoint, patience: Duration = .zero) {
-        transport = PatientTransport(endpoint, patience: patience)
+    /// - Throws: ``RPCFailure`` if the endpoint cannot be one.
+    package init(to endpoint: RPCEndpoint, patience: Duration = .zero) throws(RPCFailure) {
+        do { transport = try PatientTransport(endpoint, patience: patience) } catch { throw RPCFailure(error) }
         client = GRPCClient(transport: transport)
         self.endpoint = endpoint
     }
@@ -28,7 +29,7 @@ package struct RPCClient: Sendable {
     package static func withConnection<Result: Sendable>(
         to endpoint: RPCEndpoint, _ body: (RPCClient) async throws -> Result
     ) async throws -> Result {
-        let connection = RPCClient(to: endpoint)
+        let connection = try RPCClient(to: endpoint)
         return try await withGRPCClient(transport: connection.transport) { client in
             try await body(RPCClient(client: client, transport: connection.transport, endpoint: endpoint))
         }

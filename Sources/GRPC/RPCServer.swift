@@ -57,12 +57,8 @@ package final class RPCServer: Sendable {
             config.rpc.maxRequestPayloadSize = RPCLimits.maximumMessageBytes
             config.http2.targetWindowSize = RPCLimits.windowBytes
             config.connection.maxGraceTime = graceTime
-            // grpc-go pings idle connections every 10 s if told to, and busy ones with every burst of data it receives (its
-            // estimate of the bandwidth). The default answer is GOAWAY "too_many_pings": a cancelled pull (measured.md 2), or a
-            // containerd that finds "the connection is draining" in the middle of an image of a hundred layers. Our clients
-            // are root on this machine.
-            config.connection.keepalive.clientBehavior.allowWithoutCalls = true
-            config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .zero
+            // Before NIO and gRPC count pings: both would end the connection for too many.
+            config.channelDebuggingCallbacks.onAcceptTCPConnection = { PingResponder.install(on: $0, isServer: true) }
         }
     }
 }

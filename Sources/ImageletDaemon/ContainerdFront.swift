@@ -13,7 +13,7 @@ extension Daemon {
         _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths
     ) throws -> Front {
         let sockets = configuration.sockets
-        let client = RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
+        let client = try RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
         let puller = RuntimePuller(
             storage: storage, registry: registry, runtime: ContainerRuntime(client: client),
             options: configuration.pullOptions, logger: logger)

@@ -28,7 +28,7 @@ struct ForwardingTests {
         to runtime: RPCEndpoint, patience: Duration = .seconds(60),
         _ body: @escaping @Sendable (RPCClient) async throws -> Answer
     ) async throws -> Answer {
-        let onward = RPCClient(to: runtime, patience: patience)
+        let onward = try RPCClient(to: runtime, patience: patience)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await onward.run() }
             defer { group.cancelAll() }
