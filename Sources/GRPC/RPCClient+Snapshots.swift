@@ -9,7 +9,8 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsPrepareSnapshotResponse {
         try await calling {
             try await snapshots.prepare(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -18,7 +19,8 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsViewSnapshotResponse {
         try await calling {
             try await snapshots.view(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -27,7 +29,8 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsMountsResponse {
         try await calling {
             try await snapshots.mounts(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -36,7 +39,8 @@ extension RPCClient {
     ) async throws(RPCFailure) {
         _ = try await calling {
             try await snapshots.commit(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -45,7 +49,8 @@ extension RPCClient {
     ) async throws(RPCFailure) {
         _ = try await calling {
             try await snapshots.remove(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -54,7 +59,8 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsStatSnapshotResponse {
         try await calling {
             try await snapshots.stat(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -63,7 +69,8 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsUpdateSnapshotResponse {
         try await calling {
             try await snapshots.update(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -74,7 +81,8 @@ extension RPCClient {
     ) async throws(RPCFailure) {
         try await calling {
             try await snapshots.list(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout)
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout)
             ) { response in
                 for try await message in response.messages { try await receive(message) }
             }
@@ -86,7 +94,8 @@ extension RPCClient {
     ) async throws(RPCFailure) -> SnapshotsUsageResponse {
         try await calling {
             try await snapshots.usage(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
         }
     }
 
@@ -95,7 +104,8 @@ extension RPCClient {
     ) async throws(RPCFailure) {
         _ = try await calling {
             try await snapshots.cleanup(
-                request, metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout))
+                request, metadata: RPCLimits.metadata(namespace: namespace),
+                options: RPCLimits.options(timeout: timeout))
         }
     }
 
