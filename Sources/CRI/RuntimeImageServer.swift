@@ -71,20 +71,22 @@ package struct RuntimeImageServer: RuntimeImageService {
 
     /// containerd answers NOT_FOUND if the image is removed by somebody else in the middle of its pull; then it is asked again.
     private func pullAtRuntime(_ request: CRIPullImageRequest) async throws -> CRIPullImageResponse {
-        for _ in 1..<Self.attempts {
-            do {
-                return try await runtime.pullImage(request)
-            } catch {
-                guard error.code == .notFound, Self.isAboutTheRuntimesRecords(error) else { throw error }
-            }
+        var outcome = await outcome(of: request)
+        for _ in 1..<Self.attempts where Self.wasLostMeanwhile(outcome) {
+            outcome = await self.outcome(of: request)
         }
-        return try await runtime.pullImage(request)
+        return try outcome.get()
+    }
+
+    private func outcome(of request: CRIPullImageRequest) async -> Result<CRIPullImageResponse, RPCFailure> {
+        do { return .success(try await runtime.pullImage(request)) } catch { return .failure(error) }
     }
 
     private static let attempts = 4
 
     /// Tells "the record went away while it was made" from "the registry has no such image", which is worded with a reference to resolve.
-    private static func isAboutTheRuntimesRecords(_ failure: RPCFailure) -> Bool {
-        !failure.message.contains("failed to resolve reference")
+    private static func wasLostMeanwhile(_ outcome: Result<CRIPullImageResponse, RPCFailure>) -> Bool {
+        guard case .failure(let failure) = outcome else { return false }
+        return failure.code == .notFound && !failure.message.contains("failed to resolve reference")
     }
 }
