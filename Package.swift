@@ -73,11 +73,12 @@ let package = Package(
         module("OCI", on: ["Hashing"]),
         module("LayerFormat", on: ["OCI"]),
         module("Filters"),
+        module("TOML"),
         module("SOCI", on: ["Gzip", "Hashing", "LayerFormat", "OCI"]),
 
         // Level 3: capabilities
         module(
-            "Distribution", on: ["HTTP", "OCI"],
+            "Distribution", on: ["HTTP", "OCI", "TOML"],
             packages: [log, .product(name: "Subprocess", package: "swift-subprocess")]),
         module("Layers", on: ["Hashing", "LayerFormat", "Linux", "OCI"], packages: [log]),
         module("LayerFS", on: ["FUSE", "LayerFormat", "Layers", "Linux"], packages: [log]),
@@ -129,6 +130,7 @@ let package = Package(
             "GRPCTests", on: ["GRPC", "Linux"], packages: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         suite("OCITests", on: ["OCI"]),
         suite("FiltersTests", on: ["Filters"]),
+        suite("TOMLTests", on: ["TOML"]),
         suite("LayerFormatTests", on: ["LayerFormat", "OCI", "TestSupport"]),
         suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
         suite("DistributionTests", on: ["Distribution", "HTTP", "OCI", "TestSupport"], packages: [log]),
