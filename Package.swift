@@ -97,6 +97,7 @@ let package = Package(
 
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),
+        module("Node", on: ["Config", "Linux", "TOML"]),
         module(
             "ImageletDaemon",
             on: [
@@ -112,8 +113,8 @@ let package = Package(
         .executableTarget(
             name: "imagelet",
             dependencies: [
-                "CRI", "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "OCI", "Policy", "SOCI",
-                "Snapshots", argumentParser, log,
+                "CRI", "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "Node", "OCI", "Policy",
+                "SOCI", "Snapshots", argumentParser, log,
             ],
             swiftSettings: settings),
 
@@ -142,6 +143,7 @@ let package = Package(
         suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         suite("PolicyTests", on: ["OCI", "Policy"]),
         suite("ConfigTests", on: ["Config"]),
+        suite("NodeTests", on: ["Config", "Node", "TOML", "TestSupport"]),
         suite(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),

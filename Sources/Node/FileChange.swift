@@ -4,9 +4,10 @@ package struct FileChange: Sendable, Equatable {
     package var path: String
     /// Nil if there was no file.
     package var before: String?
-    package var after: String
+    /// Nil if there is to be none.
+    package var after: String?
 
-    package init(_ path: String, before: String?, after: String) {
+    package init(_ path: String, before: String?, after: String?) {
         self.path = path
         self.before = before
         self.after = after
@@ -14,6 +15,7 @@ package struct FileChange: Sendable, Equatable {
 
     /// As `diff -u` writes it.
     package var diff: String {
-        LineDiff(before ?? "", after).unified(from: before == nil ? "/dev/null" : path, to: path)
+        LineDiff(before ?? "", after ?? "").unified(
+            from: before == nil ? "/dev/null" : path, to: after == nil ? "/dev/null" : path)
     }
 }

@@ -22,8 +22,10 @@ struct LineDiff {
     init(_ before: String, _ after: String) {
         let (old, new) = (Self.lines(of: before), Self.lines(of: after))
         let difference = new.difference(from: old)
-        let removed = Set(difference.removals.compactMap { if case .remove(let place, _, _) = $0 { place } else { nil } })
-        let added = Set(difference.insertions.compactMap { if case .insert(let place, _, _) = $0 { place } else { nil } })
+        let removed = Set(
+            difference.removals.compactMap { if case .remove(let place, _, _) = $0 { place } else { nil } })
+        let added = Set(
+            difference.insertions.compactMap { if case .insert(let place, _, _) = $0 { place } else { nil } })
         var (left, right) = (0, 0)
         while left < old.count || right < new.count {
             if removed.contains(left) {

@@ -37,4 +37,13 @@ struct MarkedBlock: Equatable {
         }
         return isFound && !isInside ? result.joined(separator: "\n") : nil
     }
+
+    /// The lines of all our blocks, marks left out.
+    static func contents(of text: String) -> [Substring] {
+        var isInside = false
+        return text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+            if line == opening { isInside = true } else if line == closing { isInside = false } else { return isInside }
+            return false
+        }
+    }
 }

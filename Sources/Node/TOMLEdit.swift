@@ -46,9 +46,10 @@ struct TOMLEdit {
 
     private mutating func set(_ table: TOMLSettings.Table) {
         guard let header = lines.firstIndex(where: { Self.path(of: $0) == table.path }) else { return append(table) }
-        let end = lines[(header + 1)...].firstIndex(where: Self.isHeader) ?? lines.count
         var missing: [String] = []
         for (key, line) in zip(table.keys, table.lines).reversed() {
+            // Each block that is put in moves the end of the table.
+            let end = lines[(header + 1)...].firstIndex(where: Self.isHeader) ?? lines.count
             if let place = lines[header..<end].lastIndex(where: { Self.key(of: $0) == key.name }) {
                 lines.replaceSubrange(place...place, with: MarkedBlock(replaced: [lines[place]], lines: [line]).text)
             } else {

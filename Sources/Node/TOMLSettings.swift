@@ -56,7 +56,8 @@ struct TOMLSettings: Equatable {
     /// - Parameter version: of containerd's configuration.
     func document(version: Int, heading: [String]) -> String {
         let blocks = tables.map { ([$0.header] + $0.lines).joined(separator: "\n") }
-        return (heading.map { "# \($0)\n" }.joined() + "version = \(version)\n\n") + blocks.joined(separator: "\n\n") + "\n"
+        return (heading.map { "# \($0)\n" }.joined() + "version = \(version)\n\n") + blocks.joined(separator: "\n\n")
+            + "\n"
     }
 }
 

@@ -100,9 +100,12 @@ struct TOMLParser {
                 // A date may be parted from its time by a blank.
                 if word.utf8.count == 10, peek == 0x20, position + 1 < bytes.count, Self.isDigit(bytes[position + 1]) {
                     position += 1
-                    word += " " + take {
-                        Self.isBareKey($0) || [UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: ":")].contains($0)
-                    }
+                    word +=
+                        " "
+                        + take {
+                            Self.isBareKey($0)
+                                || [UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: ":")].contains($0)
+                        }
                 }
                 return .other(word)
             }
