@@ -156,7 +156,9 @@ let package = Package(
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite(
             "ImagesTests",
-            on: ["Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State"],
+            on: [
+                "Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State", "TestSupport",
+            ],
             packages: [log]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(

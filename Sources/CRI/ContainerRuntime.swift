@@ -1,5 +1,5 @@
 package import GRPC
-internal import Images
+package import Images
 package import OCI
 
 /// containerd as a pull sees it, asked over its own socket.
@@ -30,9 +30,28 @@ package struct ContainerRuntime: ImageRuntime {
         return try await client.imageStatus(request, timeout: Self.timeout).hasImage
     }
 
+    package func document(_ digest: Digest) async throws -> [UInt8]? {
+        try await client.readContent(
+            digest.description, namespace: Self.namespace, cap: OCIDocument.maximumSize, timeout: Self.timeout)
+    }
+
     package func take(_ document: [UInt8], digest: Digest) async throws {
         try await client.writeContent(
             document, digest: digest.description, namespace: Self.namespace, timeout: Self.timeout)
+    }
+
+    /// containerd's own pull names what it fetches so, and waits where that name is in use.
+    package func take(
+        _ kind: BlobKind, _ blob: Descriptor, within patience: Duration,
+        fetchedBy fetch: @escaping @Sendable () async throws -> [UInt8]
+    ) async throws {
+        let digest = blob.digest.description
+        guard try await client.contentLabels(digest, namespace: Self.namespace, timeout: Self.timeout) == nil else {
+            return
+        }
+        try await client.writeContent(
+            digest, size: blob.size, as: "\(kind.rawValue)-\(digest)", namespace: Self.namespace, timeout: patience,
+            fetchedBy: fetch)
     }
 
     /// All are answered from memory; a runtime that hangs must not hang the pull's own part.
