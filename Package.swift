@@ -74,11 +74,12 @@ let package = Package(
         module("LayerFormat", on: ["OCI"]),
         module("EROFS", on: ["LayerFormat"]),
         module("Filters"),
+        module("TOML"),
         module("SOCI", on: ["Gzip", "Hashing", "LayerFormat", "OCI"]),
 
         // Level 3: capabilities
         module(
-            "Distribution", on: ["HTTP", "OCI"],
+            "Distribution", on: ["HTTP", "OCI", "TOML"],
             packages: [log, .product(name: "Subprocess", package: "swift-subprocess")]),
         module("Layers", on: ["Hashing", "LayerFormat", "Linux", "OCI"], packages: [log]),
         module("LayerFS", on: ["EROFS", "FUSE", "Hashing", "LayerFormat", "Layers", "Linux"], packages: [log]),
@@ -97,6 +98,7 @@ let package = Package(
 
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),
+        module("Node", on: ["Config", "Linux", "TOML"]),
         module(
             "ImageletDaemon",
             on: [
@@ -112,8 +114,8 @@ let package = Package(
         .executableTarget(
             name: "imagelet",
             dependencies: [
-                "CRI", "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "OCI", "Policy", "SOCI",
-                "Snapshots", argumentParser, log,
+                "CRI", "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "Node", "OCI", "Policy",
+                "SOCI", "Snapshots", argumentParser, log,
             ],
             swiftSettings: settings),
 
@@ -130,6 +132,7 @@ let package = Package(
             "GRPCTests", on: ["GRPC", "Linux"], packages: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         suite("OCITests", on: ["OCI"]),
         suite("FiltersTests", on: ["Filters"]),
+        suite("TOMLTests", on: ["TOML"]),
         suite("LayerFormatTests", on: ["LayerFormat", "OCI", "TestSupport"]),
         suite("EROFSTests", on: ["EROFS", "LayerFormat", "TestSupport"]),
         suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
@@ -143,6 +146,7 @@ let package = Package(
         suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         suite("PolicyTests", on: ["OCI", "Policy"]),
         suite("ConfigTests", on: ["Config"]),
+        suite("NodeTests", on: ["Config", "Node", "TOML", "TestSupport"]),
         suite(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
@@ -155,7 +159,9 @@ let package = Package(
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite(
             "ImagesTests",
-            on: ["Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State"],
+            on: [
+                "Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State", "TestSupport",
+            ],
             packages: [log]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(

@@ -74,7 +74,7 @@ extension Layer {
                 if retried.insert(next).inserted { continue }
                 fail(next)
                 next += 1
-            } catch let error as BlobError where error.code == .unavailable || error.code == .corrupt {
+            } catch let error as BlobError where error.code.mayPass {
                 let isWaitedFor = state.withLock { state in
                     state.trouble = error.message
                     return state.segments.isWaitedFor(id)
@@ -147,6 +147,16 @@ extension Layer {
         state.withLock { state in
             state.blobBytesFetched += Int64(bytes)
             state.segments.received(bytes, by: id)
+        }
+    }
+}
+
+extension BlobError.Code {
+    /// Whether the same question may get an answer in a moment. A host that ignores ranges may only be filling its cache.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .unavailable, .corrupt, .rangesUnsupported: true
+        case .notFound, .refused: false
         }
     }
 }

@@ -27,9 +27,7 @@ struct ServiceManagerTests {
                 try node.pull(image)
                 let root = try node.mount(image)
                 // The layer as FUSE serves it, whatever the mount stands on.
-                let files = "\(node.store)/\(try node.inspect(image).layers[0].slot)/bulk"
-                let path = files + "/file0"
-                try node.settle(files + "/file1")
+                let path = "\(node.store)/\(try node.inspect(image).layers[0].slot)/bulk/file0"
                 var file: SharedDescriptor? = SharedDescriptor(
                     OwnedDescriptor(taking: open(path, O_RDONLY | O_CLOEXEC)))
                 let before = try #require(try file?.contents(cap: 100_000))
