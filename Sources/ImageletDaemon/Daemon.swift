@@ -43,7 +43,8 @@ package struct Daemon: Sendable {
             state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes),
             key: .kept(at: paths.key, logger: logger))
         let catalog = ImageCatalog(storage: storage, directory: paths.root)
-        let mounts = ImageMounts(storage: storage, catalog: catalog, directory: paths.mounts)
+        let directories = StoreDirectories(store: store, mount: paths.store, direct: direct)
+        let mounts = ImageMounts(storage: storage, catalog: catalog, layers: directories, directory: paths.mounts)
         try await Recovery(
             storage: storage, registry: registry, fills: configuration.fill.enabled, logger: logger
         ).run()
@@ -65,11 +66,11 @@ package struct Daemon: Sendable {
         let front =
             switch configuration.runtime {
             case .none: try embeddedFront(storage, catalog, registry, doors)
-            case .containerd: try containerdFront(storage, catalog, registry, doors, paths, direct)
+            case .containerd: try containerdFront(storage, catalog, registry, doors, paths, directories)
             }
         let admin = AdminServer(
-            catalog: catalog, progress: front.progress, mounts: mounts, layerDirectory: paths.store,
-            rootDirectory: paths.root, runtime: configuration.runtime.rawValue)
+            catalog: catalog, progress: front.progress, mounts: mounts, rootDirectory: paths.root,
+            runtime: configuration.runtime.rawValue)
         let control = try doors.server(.admin, at: configuration.sockets.admin, [.admin(admin)])
         kept.forgetRest()
         logger.info(
