@@ -72,6 +72,7 @@ let package = Package(
         // Level 2: formats, no I/O
         module("OCI", on: ["Hashing"]),
         module("LayerFormat", on: ["OCI"]),
+        module("EROFS", on: ["LayerFormat"]),
         module("Filters"),
         module("TOML"),
         module("SOCI", on: ["Gzip", "Hashing", "LayerFormat", "OCI"]),
@@ -81,7 +82,7 @@ let package = Package(
             "Distribution", on: ["HTTP", "OCI", "TOML"],
             packages: [log, .product(name: "Subprocess", package: "swift-subprocess")]),
         module("Layers", on: ["Hashing", "LayerFormat", "Linux", "OCI"], packages: [log]),
-        module("LayerFS", on: ["FUSE", "LayerFormat", "Layers", "Linux"], packages: [log]),
+        module("LayerFS", on: ["EROFS", "FUSE", "Hashing", "LayerFormat", "Layers", "Linux"], packages: [log]),
         module("State", on: ["OCI"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         module("Policy", on: ["OCI"]),
 
@@ -134,13 +135,15 @@ let package = Package(
         suite("FiltersTests", on: ["Filters"]),
         suite("TOMLTests", on: ["TOML"]),
         suite("LayerFormatTests", on: ["LayerFormat", "OCI", "TestSupport"]),
+        suite("EROFSTests", on: ["EROFS", "LayerFormat", "TestSupport"]),
         suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
         suite("DistributionTests", on: ["Distribution", "HTTP", "OCI", "TestSupport"], packages: [log]),
         suite(
             "LayersTests", on: ["Hashing", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"],
             packages: [log]),
         suite(
-            "LayerFSTests", on: ["FUSE", "LayerFS", "LayerFormat", "Layers", "Linux", "TestSupport"], packages: [log]),
+            "LayerFSTests", on: ["FUSE", "LayerFS", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"],
+            packages: [log]),
         suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         suite("PolicyTests", on: ["OCI", "Policy"]),
         suite("ConfigTests", on: ["Config"]),

@@ -1,5 +1,5 @@
 package import GRPC
-package import Images
+internal import Images
 package import OCI
 
 /// containerd as a pull sees it, asked over its own socket.
@@ -35,25 +35,16 @@ package struct ContainerRuntime: ImageRuntime {
             digest.description, namespace: Self.namespace, cap: OCIDocument.maximumSize, timeout: Self.timeout)
     }
 
-    package func take(_ document: [UInt8], digest: Digest) async throws {
-        try await client.writeContent(
-            document, digest: digest.description, namespace: Self.namespace, timeout: Self.timeout)
+    package func has(_ digest: Digest) async throws -> Bool {
+        try await client.contentLabels(
+            digest.description, namespace: Self.namespace, timeout: Self.timeout) != nil
     }
 
-    /// containerd's own pull names what it fetches so, and waits where that name is in use.
-    package func take(
-        _ kind: BlobKind, _ blob: Descriptor, within patience: Duration,
-        fetchedBy fetch: @escaping @Sendable () async throws -> [UInt8]
-    ) async throws {
-        let digest = blob.digest.description
-        guard try await client.contentLabels(digest, namespace: Self.namespace, timeout: Self.timeout) == nil else {
-            return
-        }
+    package func take(_ content: [UInt8], digest: Digest) async throws {
         try await client.writeContent(
-            digest, size: blob.size, as: "\(kind.rawValue)-\(digest)", namespace: Self.namespace, timeout: patience,
-            fetchedBy: fetch)
+            content, digest: digest.description, namespace: Self.namespace, timeout: Self.timeout)
     }
 
-    /// All are answered from memory; a runtime that hangs must not hang the pull's own part.
+    /// All are answered at once; a runtime that hangs must not hang the pull's own part.
     private static let timeout = Duration.seconds(20)
 }

@@ -114,7 +114,7 @@ final class RegistryBlobSource: BlobSource {
             let isLast = position == able.count - 1
             if !isLast, client.memory.isResting(endpoint, repository: access.reference.repository) { continue }
             do {
-                if client.memory.servesRanges(endpoint) == false, wanted.lowerBound > 0, !mayDropBeginning {
+                if client.memory.refusesRanges(endpoint), wanted.lowerBound > 0, !mayDropBeginning {
                     throw RangeReader.noRanges(endpoint.name)
                 }
                 let refused = try await fetch(wanted, mayDropBeginning, from: endpoint, at: nil) { bytes in

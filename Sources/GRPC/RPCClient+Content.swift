@@ -53,7 +53,7 @@ extension RPCClient {
         }
     }
 
-    /// Puts a small document into containerd's content store, where a pull finds it instead of fetching it. Nothing keeps it there
+    /// Puts a document or small blob into containerd's content store, where a pull finds it instead of fetching it. Nothing keeps it there
     /// but what refers to it: containerd's next garbage collection takes one that no pull has come for. One that is there already
     /// is left alone.
     /// - Parameter digest: SHA-256 of `bytes`, which containerd verifies.
@@ -81,51 +81,6 @@ extension RPCClient {
             if error.code != .alreadyExists { throw error }
         }
     }
-
-    /// Puts a blob into containerd's content store that is fetched while its place there is held.
-    /// - Parameters:
-    ///   - name: of the ingest; whoever else wants to write under it waits until this ends, either way.
-    ///   - fetch: gives the bytes, which containerd verifies.
-    /// - Throws: ``RPCFailure`` (`unavailable` while another writes under `name`).
-    package func writeContent(
-        _ digest: String, size: Int64, as name: String, namespace: String, timeout: Duration,
-        fetchedBy fetch: @escaping @Sendable () async throws -> [UInt8]
-    ) async throws(RPCFailure) {
-        var request = ContainerdWriteContentRequest()
-        request.action = .stat
-        request.ref = name
-        request.total = size
-        request.expected = digest
-        let opening = request
-        do {
-            try await calling {
-                try await content.write(
-                    metadata: RPCLimits.metadata(namespace: namespace), options: RPCLimits.options(timeout: timeout)
-                ) { writer in
-                    try await writer.write(opening)
-                    let bytes = try await fetch()
-                    for part in stride(from: 0, to: bytes.count, by: Self.contentPart) {
-                        var request = ContainerdWriteContentRequest()
-                        request.action = .write
-                        request.offset = Int64(part)
-                        request.data = .init(bytes[part..<min(part + Self.contentPart, bytes.count)])
-                        try await writer.write(request)
-                    }
-                    var request = opening
-                    request.action = .commit
-                    request.offset = Int64(bytes.count)
-                    try await writer.write(request)
-                } onResponse: { response in
-                    for try await _ in response.messages {}
-                }
-            }
-        } catch {
-            if error.code != .alreadyExists { throw error }
-        }
-    }
-
-    /// Bytes of a blob in one message; containerd takes up to 16 MiB.
-    private static let contentPart = 1 << 20
 
     private var content: some ContainerdContent.ClientProtocol { ContainerdContent.Client(wrapping: client) }
 }

@@ -3,6 +3,7 @@ internal import Config
 internal import Distribution
 internal import GRPC
 internal import Images
+internal import LayerFS
 internal import Layers
 internal import OCI
 internal import Snapshots
@@ -10,7 +11,8 @@ internal import Snapshots
 extension Daemon {
     /// In front of containerd: layers reach it as snapshots, pulls are prepared, and all other calls are passed on.
     func containerdFront(
-        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths
+        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths,
+        _ direct: DirectMounts
     ) throws -> Front {
         let sockets = configuration.sockets
         let client = try RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
@@ -18,7 +20,7 @@ extension Daemon {
             storage: storage, registry: registry, runtime: ContainerRuntime(client: client),
             options: configuration.pullOptions, logger: logger)
         let snapshots = SnapshotStore(
-            storage: storage, layers: StoreDirectories(store: storage.store, mount: paths.store),
+            storage: storage, layers: StoreDirectories(store: storage.store, mount: paths.store, direct: direct),
             directory: paths.snapshots, logger: logger)
         try snapshots.recover()
         let images = RuntimeImageServer(
@@ -44,13 +46,14 @@ extension Daemon {
     private static let runtimePatience = Duration.seconds(10)
 }
 
-/// Where a layer's tree lies in the FUSE store.
+/// Where a layer's tree can be seen: in a mount of its own once it is complete, else in the FUSE store.
 private struct StoreDirectories: LayerDirectories {
     let store: LayerStore
     let mount: String
+    let direct: DirectMounts
 
     func directory(of layer: Digest) -> String? {
         guard let layer = store.layer(layer), layer.isReadable else { return nil }
-        return "\(mount)/\(layer.description.slot)"
+        return direct.directory(of: layer) ?? "\(mount)/\(layer.description.slot)"
     }
 }

@@ -73,7 +73,10 @@ package final class RuntimePuller: Sendable {
                     try Task.checkCancellation()
                     switch preparation {
                     case .plain(let decision):
-                        async let _ = supply.run(manifest, decision, from: origin)
+                        async let supplied: Void = supply.run(manifest, decision, from: origin)
+                        await give(manifest)
+                        await supplied
+                        try Task.checkCancellation()
                         return try await plain(name, manifest, decision, handOver)
                     case .offered(var image, let decision, let index):
                         // Who joined another's pull has another name for it.
@@ -138,7 +141,6 @@ package final class RuntimePuller: Sendable {
         _ handOver: @Sendable () async throws -> Answer
     ) async throws -> Answer {
         acquisition.log(decision, name, manifest)
-        if let manifest { await give(manifest) }
         let answer = try await handOver()
         note(name, manifest, decision)
         return answer

@@ -2,15 +2,17 @@ internal import Logging
 internal import OCI
 internal import Policy
 
-/// Fetches the blobs of a very small image over the connection that just brought its manifest, while the runtime still opens its own and
-/// asks what the name stands for: so the question that decides costs such a pull no time.
+/// Gives the runtime the blobs of a very small image, over the connection that just brought its manifest: of such a pull most of the
+/// time goes into round trips, and this saves as many as the question that decides has cost.
 ///
-/// The runtime waits for a blob that is being brought and fetches what did not come; nothing here fails a pull.
+/// What cannot be had in time the runtime fetches; nothing here fails a pull.
 struct SmallImageSupply: Sendable {
     /// Bytes of an image up to which a round trip to the registry counts. They are held in memory.
     static let largest: Int64 = 4 << 20
-    /// How long the runtime may be kept waiting for a blob that does not come.
-    static let patience = Duration.seconds(5)
+    /// How long the runtime is kept waiting for blobs that do not come.
+    static let patience = Duration.seconds(3)
+
+    private struct Late: Error {}
 
     private let runtime: any ImageRuntime
     private let logger: Logger
@@ -20,26 +22,36 @@ struct SmallImageSupply: Sendable {
         self.logger = logger
     }
 
-    /// Brings all blobs that the runtime has not got; ends when they are there, at the first that cannot be brought, or when cancelled.
+    /// Returns when the runtime has all blobs, or is better off fetching the rest itself.
     func run(_ manifest: ResolvedManifest, _ decision: Decision, from origin: any ImageOrigin) async {
         guard decision.reasons.contains(where: { $0.code == .belowThreshold }),
             manifest.compressedSize <= Self.largest
         else { return }
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for (kind, blob) in [(BlobKind.config, manifest.manifest.config)]
-                    + manifest.distinctLayers.map({ (.layer, $0) })
-                {
-                    group.addTask {
-                        try await runtime.take(kind, blob, within: Self.patience) {
-                            try await origin.blob(blob, in: manifest.reference, cap: Self.largest)
-                        }
-                    }
+                group.addTask { try await give(manifest, from: origin) }
+                group.addTask {
+                    try await Task.sleep(for: Self.patience)
+                    throw Late()
                 }
-                try await group.waitForAll()
+                try await group.next()
+                group.cancelAll()
             }
         } catch {
             logger.debug("blobs not supplied", metadata: ["image": "\(manifest.reference)", "error": "\(error)"])
+        }
+    }
+
+    private func give(_ manifest: ResolvedManifest, from origin: any ImageOrigin) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for blob in [manifest.manifest.config] + manifest.distinctLayers {
+                group.addTask {
+                    guard try await !runtime.has(blob.digest) else { return }
+                    let bytes = try await origin.blob(blob, in: manifest.reference, cap: Self.largest)
+                    try await runtime.take(bytes, digest: blob.digest)
+                }
+            }
+            try await group.waitForAll()
         }
     }
 }

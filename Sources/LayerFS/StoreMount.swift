@@ -48,6 +48,8 @@ package final class StoreMount: Sendable {
     /// Serves until cancelled or unmounted.
     /// - Parameter end: what to do when cancelled; it must end the mount by `stop` or `leave`.
     package func run(ending end: @escaping @Sendable () -> Void) async throws {
+        // Not by a thread of this process: killed while it waits for itself, the process would never end. Without it all works as well.
+        try? DetachedProcess.touch("\(path)/\(StoreRoot.touchstone)")
         let (served, ends) = AsyncStream<Never>.makeStream()
         try await withTaskCancellationHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -55,7 +55,7 @@ extension Layer {
             return if case .removed = state.condition { true } else { false }
         }
         // What was being written while the layer was removed: readers may keep the file open for long.
-        if isRemoved { try? files.tar.truncate(to: 0) }
+        if isRemoved { freeBytes() }
     }
 
     /// Brings what the request owes. A segment whose bytes are wrong is fetched once more; a source that fails is asked again for as long
@@ -74,7 +74,7 @@ extension Layer {
                 if retried.insert(next).inserted { continue }
                 fail(next)
                 next += 1
-            } catch let error as BlobError where error.code == .unavailable || error.code == .corrupt {
+            } catch let error as BlobError where error.code.mayPass {
                 let isWaitedFor = state.withLock { state in
                     state.trouble = error.message
                     return state.segments.isWaitedFor(id)
@@ -147,6 +147,16 @@ extension Layer {
         state.withLock { state in
             state.blobBytesFetched += Int64(bytes)
             state.segments.received(bytes, by: id)
+        }
+    }
+}
+
+extension BlobError.Code {
+    /// Whether the same question may get an answer in a moment. A host that ignores ranges may only be filling its cache.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .unavailable, .corrupt, .rangesUnsupported: true
+        case .notFound, .refused: false
         }
     }
 }

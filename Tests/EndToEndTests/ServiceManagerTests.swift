@@ -27,7 +27,6 @@ struct ServiceManagerTests {
                 try node.pull(image)
                 let root = try node.mount(image)
                 let path = root + "/bulk/file0"
-                try node.settle(root + "/bulk/file1")
                 var file: SharedDescriptor? = SharedDescriptor(
                     OwnedDescriptor(taking: open(path, O_RDONLY | O_CLOEXEC)))
                 let before = try #require(try file?.contents(cap: 100_000))
