@@ -99,6 +99,7 @@ let package = Package(
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),
         module("Node", on: ["Config", "Linux", "TOML"]),
+        module("Doctor", on: ["Config", "Linux", "Node"]),
         module(
             "ImageletDaemon",
             on: [
@@ -114,8 +115,8 @@ let package = Package(
         .executableTarget(
             name: "imagelet",
             dependencies: [
-                "CRI", "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "Node", "OCI", "Policy",
-                "SOCI", "Snapshots", argumentParser, log,
+                "CRI", "Config", "Distribution", "Doctor", "GRPC", "Images", "ImageletDaemon", "Linux", "Node", "OCI",
+                "Policy", "SOCI", "Snapshots", argumentParser, log,
             ],
             swiftSettings: settings),
 
@@ -146,6 +147,7 @@ let package = Package(
         suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         suite("PolicyTests", on: ["OCI", "Policy"]),
         suite("ConfigTests", on: ["Config"]),
+        suite("DoctorTests", on: ["Config", "Doctor", "Node", "TestSupport"]),
         suite("NodeTests", on: ["Config", "Node", "TOML", "TestSupport"]),
         suite(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],

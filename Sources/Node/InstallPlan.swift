@@ -20,6 +20,7 @@ package struct InstallPlan: Sendable, Equatable {
     private static let unitDirectories = ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"]
 
     package var runtime: RuntimeKind
+    package var kubelet: Bool
     /// In the order they are written: what tells others about us comes last.
     package var changes: [FileChange]
     /// Units that must be restarted for the changes to count, in that order.
@@ -55,6 +56,7 @@ package struct InstallPlan: Sendable, Equatable {
                 .unsupported, "this imagelet cannot give layers to CRI-O yet; it works beside it as 'runtime: none'")
         }
         self.runtime = runtime
+        kubelet = wish.kubelet
         self.changes = changes
         restarts = ["imagelet.service"] + present
     }

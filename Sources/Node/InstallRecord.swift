@@ -15,6 +15,9 @@ package struct InstallRecord: Sendable, Equatable, Codable {
         package var mode: UInt32
     }
 
+    /// What was asked for, so that it can be asked for again.
+    package var runtime: String
+    package var kubelet: Bool
     /// In the order they are written.
     package var files: [File] = []
     /// Units that must be restarted for the changes, or their end, to count.
@@ -22,10 +25,16 @@ package struct InstallRecord: Sendable, Equatable, Codable {
     /// Directories that were made, outermost first.
     package var directories: [String]
 
-    init(restarts: [String], directories: [String]) {
-        self.restarts = restarts
+    /// - Parameter directories: made by an earlier installation.
+    init(of plan: InstallPlan, directories: [String]) {
+        runtime = plan.runtime.rawValue
+        kubelet = plan.kubelet
+        restarts = plan.restarts
         self.directories = directories
     }
+
+    /// What was asked for.
+    package var wish: InstallPlan.Wish { InstallPlan.Wish(runtime: RuntimeKind(rawValue: runtime), kubelet: kubelet) }
 
     func file(_ path: String) -> File? { files.first { $0.path == path } }
 

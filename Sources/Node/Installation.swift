@@ -11,7 +11,7 @@ package struct Installation: Sendable {
     /// - Returns: the files that were written.
     @discardableResult
     package func install(_ plan: InstallPlan, over record: InstallRecord? = nil) throws(NodeError) -> [FileChange] {
-        var next = InstallRecord(restarts: plan.restarts, directories: record?.directories ?? [])
+        var next = InstallRecord(of: plan, directories: record?.directories ?? [])
         var pending: [FileChange] = []
         for change in plan.changes {
             let now = try root.text(change.path)

@@ -36,6 +36,19 @@ struct SampleTests {
         }
     }
 
+    @Test("is what the types say")
+    func isGenerated() throws {
+        let text = try sample()
+        for entry in ImageletConfiguration.referenceEntries where entry.isExplained {
+            #expect(text.contains("\n" + entry.text), "\(entry.path): imagelet config reference >manifests/config.yaml")
+        }
+        let unexplained = ImageletConfiguration.referenceEntries.filter { !$0.isExplained }.map(\.path)
+        if unexplained.isEmpty { #expect(text == ImageletConfiguration.reference) }
+        #expect(
+            try ImageletConfiguration.parse(ImageletConfiguration.reference, file: "reference")
+                == ImageletConfiguration())
+    }
+
     @Test("what is shown can be read again, and is the same")
     func rendering() throws {
         var configuration = ImageletConfiguration()
