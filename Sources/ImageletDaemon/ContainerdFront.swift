@@ -10,19 +10,22 @@ internal import Snapshots
 extension Daemon {
     /// In front of containerd: layers reach it as snapshots, pulls are prepared, and all other calls are passed on.
     func containerdFront(
-        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths
+        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths,
+        _ health: DaemonHealth
     ) throws -> Front {
         let sockets = configuration.sockets
         let client = try RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
+        let runtime = ContainerRuntime(client: client)
+        let health = health.needing(.containerd(runtime))
         let puller = RuntimePuller(
-            storage: storage, registry: registry, runtime: ContainerRuntime(client: client),
-            options: configuration.pullOptions, logger: logger)
+            storage: storage, registry: registry, runtime: runtime, options: configuration.pullOptions,
+            logger: log.logger(.images))
         let snapshots = SnapshotStore(
             storage: storage, layers: StoreDirectories(store: storage.store, mount: paths.store),
-            directory: paths.snapshots, logger: logger)
+            directory: paths.snapshots, logger: log.logger(.snapshots))
         try snapshots.recover()
         let images = RuntimeImageServer(
-            runtime: client, puller: puller, catalog: catalog, logger: logger
+            runtime: client, puller: puller, catalog: catalog, logger: log.logger(.cri)
         ) {
             var usage = catalog.usage()
             let directories = try snapshots.usage()
@@ -31,13 +34,15 @@ extension Daemon {
             return usage
         }
         let snapshotServer = try doors.server(
-            .snapshots, at: sockets.snapshots, [.snapshots(SnapshotServer(store: snapshots, logger: logger))])
-        let cri = try doors.server(.cri, at: sockets.cri, [.runtimeImages(images)], passingOnTo: client)
+            .snapshots, at: sockets.snapshots,
+            [.snapshots(SnapshotServer(store: snapshots, logger: log.logger(.snapshots)))])
+        let cri = try doors.server(
+            .cri, at: sockets.cri, [.runtimeImages(images), .health(health)], passingOnTo: client)
         return Front(
             parts: [
                 Part { try await client.run() }, Part { await snapshots.run() }, Part(snapshotServer), Part(cri),
             ],
-            progress: puller.progress)
+            progress: puller.progress, health: health)
     }
 
     /// How long a call waits for a runtime that is away: a restart of containerd takes a few seconds.

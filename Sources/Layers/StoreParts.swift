@@ -9,6 +9,7 @@ final class StoreParts: Sendable {
 
     let format: any TableOfContentsFormat
     let options: LayerStoreOptions
+    var metrics: LayerMetrics { options.metrics }
     let logger: Logger
     let transfers: TransferQueue
     let bench: Workbench

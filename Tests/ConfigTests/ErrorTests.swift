@@ -29,7 +29,8 @@ struct ErrorTests {
         Wrong(
             "Log:\n  level: info\n", .unknownKey,
             "c.yaml:3: Log: unknown key; did you mean log? "
-                + "known here: rootDirectory, runtime, sockets, policy, registries, transfers, fill, log"),
+                + "known here: rootDirectory, runtime, sockets, policy, registries, transfers, fill, metrics, traces, log"
+        ),
         Wrong(
             "fill: {enabeld: true}\n", .unknownKey,
             "c.yaml:3: fill.enabeld: unknown key; did you mean enabled? known here: enabled, quietPeriod"),
@@ -98,7 +99,8 @@ struct ErrorTests {
     ]
 
     private static let levels = "one of: trace, debug, info, notice, warning, error, critical"
-    private static let topKeys = "rootDirectory, runtime, sockets, policy, registries, transfers, fill, log"
+    private static let topKeys =
+        "rootDirectory, runtime, sockets, policy, registries, transfers, fill, metrics, traces, log"
     private static let aliases =
         "anchors and aliases (&name, *name) are not read: write the value out, quote text beginning with * or &"
 
