@@ -120,8 +120,11 @@ package final class RuntimePuller: Sendable {
         _ entry: ProgressBoard.Entry
     ) async throws -> Preparation {
         let isRecorded = try storage.state.image(manifest.imageID) != nil
-        let isSmall = manifest.compressedSize <= acquisition.options.policy.streamThreshold
-        if !isRecorded, !isSmall, try await runtime.holds(manifest.imageID) {
+        let policy = acquisition.options.policy
+        // A small image that nobody has a wish for is the runtime's in any case.
+        let mayBeOurs =
+            manifest.compressedSize > policy.streamThreshold || annotation != nil || !policy.rules.rules.isEmpty
+        if !isRecorded, mayBeOurs, try await runtime.holds(manifest.imageID) {
             return .plain(alreadyUnpacked)
         }
         var findings = try await acquisition.decide(manifest, at: origin, annotation: annotation)

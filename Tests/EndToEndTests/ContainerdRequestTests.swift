@@ -63,7 +63,9 @@ struct ContainerdRequestTests {
         let node = try ContainerNode.shared
         let repository = "present-\(strategy)"
         let image = node.reference(repository)
-        try TestImage(layers: [.root(), .gzip(TestImage.bulk(1 << 18, seed: 41))]).push(to: node.registry, repository)
+        // What one strategy has made of a layer is used by the others.
+        let own = try TestImage.Layer.gzip(TestImage.bulk(1 << 18, seed: UInt64(strategy.utf8.count) + 41))
+        try TestImage(layers: [.root(), own]).push(to: node.registry, repository)
         if strategy == "stream" { try node.index(repository) }
         let id = try await node.pull(image, strategy)
         let before = node.requests(for: repository).count
@@ -72,6 +74,18 @@ struct ContainerdRequestTests {
         #expect(!requests.isEmpty, "the registry was not asked")
         #expect(
             requests.allSatisfy { $0.path == "manifests/v1" || $0.path.hasPrefix("manifests/sha256:") }, "\(requests)")
+    }
+
+    @Test func whatContainerdHasUnpackedIsNotFetchedAgainForAWish() async throws {
+        let node = try ContainerNode.shared
+        let image = node.reference("unpacked")
+        try TestImage(layers: [.root(), .gzip(TestImage.bulk(1 << 18, seed: 61))]).push(to: node.registry, "unpacked")
+        let id = try await node.pull(image, "pull")
+        let before = node.requests(for: "unpacked").count
+        #expect(try await node.pull(image, "prefetch") == id)
+        let requests = node.requests(for: "unpacked").dropFirst(before)
+        #expect(requests.allSatisfy { $0.path == "manifests/v1" }, "\(requests)")
+        #expect(try node.report(image)?.at("reasons").list.contains { $0.text.hasPrefix("alreadyUnpacked") } == true)
     }
 
     @Test("Containerd's content store has manifest and config only", arguments: ["stream", "prefetch"])
