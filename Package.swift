@@ -72,15 +72,17 @@ let package = Package(
         // Level 2: formats, no I/O
         module("OCI", on: ["Hashing"]),
         module("LayerFormat", on: ["OCI"]),
+        module("EROFS", on: ["LayerFormat"]),
         module("Filters"),
+        module("TOML"),
         module("SOCI", on: ["Gzip", "Hashing", "LayerFormat", "OCI"]),
 
         // Level 3: capabilities
         module(
-            "Distribution", on: ["HTTP", "OCI"],
+            "Distribution", on: ["HTTP", "OCI", "TOML"],
             packages: [log, .product(name: "Subprocess", package: "swift-subprocess")]),
         module("Layers", on: ["Hashing", "LayerFormat", "Linux", "OCI"], packages: [log]),
-        module("LayerFS", on: ["FUSE", "LayerFormat", "Layers", "Linux"], packages: [log]),
+        module("LayerFS", on: ["EROFS", "FUSE", "Hashing", "LayerFormat", "Layers", "Linux"], packages: [log]),
         module("State", on: ["OCI"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         module("Policy", on: ["OCI"]),
 
@@ -96,6 +98,8 @@ let package = Package(
 
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),
+        module("Node", on: ["Config", "Linux", "TOML"]),
+        module("Doctor", on: ["Config", "Linux", "Node"]),
         module(
             "ImageletDaemon",
             on: [
@@ -111,8 +115,8 @@ let package = Package(
         .executableTarget(
             name: "imagelet",
             dependencies: [
-                "CRI", "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "OCI", "Policy", "SOCI",
-                "Snapshots", argumentParser, log,
+                "CRI", "Config", "Distribution", "Doctor", "GRPC", "Images", "ImageletDaemon", "Linux", "Node", "OCI",
+                "Policy", "SOCI", "Snapshots", argumentParser, log,
             ],
             swiftSettings: settings),
 
@@ -129,17 +133,22 @@ let package = Package(
             "GRPCTests", on: ["GRPC", "Linux"], packages: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         suite("OCITests", on: ["OCI"]),
         suite("FiltersTests", on: ["Filters"]),
+        suite("TOMLTests", on: ["TOML"]),
         suite("LayerFormatTests", on: ["LayerFormat", "OCI", "TestSupport"]),
+        suite("EROFSTests", on: ["EROFS", "LayerFormat", "TestSupport"]),
         suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
         suite("DistributionTests", on: ["Distribution", "HTTP", "OCI", "TestSupport"], packages: [log]),
         suite(
             "LayersTests", on: ["Hashing", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"],
             packages: [log]),
         suite(
-            "LayerFSTests", on: ["FUSE", "LayerFS", "LayerFormat", "Layers", "Linux", "TestSupport"], packages: [log]),
+            "LayerFSTests", on: ["FUSE", "LayerFS", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"],
+            packages: [log]),
         suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         suite("PolicyTests", on: ["OCI", "Policy"]),
         suite("ConfigTests", on: ["Config"]),
+        suite("DoctorTests", on: ["Config", "Doctor", "Node", "TestSupport"]),
+        suite("NodeTests", on: ["Config", "Node", "TOML", "TestSupport"]),
         suite(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
@@ -152,7 +161,9 @@ let package = Package(
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite(
             "ImagesTests",
-            on: ["Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State"],
+            on: [
+                "Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State", "TestSupport",
+            ],
             packages: [log]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(

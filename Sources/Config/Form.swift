@@ -38,6 +38,23 @@ extension Form<String> {
             write: { $0 })
     }
 
+    /// A DNS label, as a RuntimeClass's handler must be (RFC 1123).
+    static var label: Form {
+        Form(
+            allowed: "at most 63 lower-case letters, digits and inner dashes",
+            read: { text, _ in
+                let isLabel = text.utf8.allSatisfy { byte in
+                    switch byte {
+                    case 0x30...0x39, 0x61...0x7A, 0x2D: true
+                    default: false
+                    }
+                }
+                let fits = (1...63).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
+                return fits && isLabel ? text : nil
+            },
+            write: { $0 })
+    }
+
     static var imagePattern: Form {
         Form(
             allowed: "a pattern of at most 512 bytes over full image names, * within a component, ** across",

@@ -10,6 +10,8 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package var rootDirectory = "/var/lib/imagelet"
     /// The container runtime behind imagelet. Default: `none`, a complete image service by itself.
     package var runtime = Runtime.none
+    /// Runtime handlers whose pods take layers from imagelet, where not all do (RuntimeClass). Default: none, all do.
+    package var runtimeHandlers: [String] = []
     package var sockets = Sockets()
     package var policy = Policy()
     package var registries = Registries()
@@ -103,6 +105,7 @@ extension ImageletConfiguration: ConfigurationSection {
         [
             .value("rootDirectory", \.rootDirectory, .absolutePath()),
             .value("runtime", \.runtime, .choice),
+            .list("runtimeHandlers", \.runtimeHandlers, of: .label, maximumCount: 64),
             .section("sockets", \.sockets),
             .section("policy", \.policy),
             .section("registries", \.registries),

@@ -35,23 +35,28 @@ package struct Daemon: Sendable {
         }
 
         let registry = RegistryAccess(configuration).client(logger: logger)
+        let direct = DirectMounts(at: paths.direct, logger: logger)
         let store = LayerStore(
-            directory: paths.layers, format: SOCIFormat(), options: configuration.layerOptions, logger: logger)
+            directory: paths.layers, format: SOCIFormat(), options: configuration.layerOptions, borrower: direct,
+            logger: logger)
         let storage = ImageStorage(
             state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes),
             key: .kept(at: paths.key, logger: logger))
         let catalog = ImageCatalog(storage: storage, directory: paths.root)
-        let mounts = ImageMounts(storage: storage, catalog: catalog, directory: paths.mounts)
+        let directories = StoreDirectories(store: store, mount: paths.store, direct: direct)
+        let mounts = ImageMounts(storage: storage, catalog: catalog, layers: directories, directory: paths.mounts)
         try await Recovery(
             storage: storage, registry: registry, fills: configuration.fill.enabled, logger: logger
         ).run()
         try mounts.sweep()
+        direct.bringUp(store.layers)
 
         let service = ServiceEnvironment(ProcessIdentity.environment, process: ProcessIdentity.id)
         let kept = await KeptDescriptors.open(paths, service, logger: logger)
         let mount = StoreMount(store, at: paths.store, backing: paths.root, logger: logger)
         let part: @Sendable () -> Void = {
-            kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.hasSnapshots() })
+            let parting = kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.hasSnapshots() })
+            if parting == .takeDown { direct.takeDown() }
         }
         defer { part() }
         try kept.bringUp(mount)
@@ -61,11 +66,11 @@ package struct Daemon: Sendable {
         let front =
             switch configuration.runtime {
             case .none: try embeddedFront(storage, catalog, registry, doors)
-            case .containerd: try containerdFront(storage, catalog, registry, doors, paths)
+            case .containerd: try containerdFront(storage, catalog, registry, doors, paths, directories)
             }
         let admin = AdminServer(
-            catalog: catalog, progress: front.progress, mounts: mounts, layerDirectory: paths.store,
-            rootDirectory: paths.root, runtime: configuration.runtime.rawValue)
+            catalog: catalog, progress: front.progress, mounts: mounts, rootDirectory: paths.root,
+            runtime: configuration.runtime.rawValue)
         let control = try doors.server(.admin, at: configuration.sockets.admin, [.admin(admin)])
         kept.forgetRest()
         logger.info(

@@ -45,7 +45,8 @@ extension KeptDescriptors {
 
     /// Ends the mount, as `Parting` says; the first call decides.
     /// - Parameter isInUse: whether anything is mounted from our layers; if that cannot be told, it is.
-    func part(from mount: StoreMount, isInUse: () throws -> Bool) {
+    @discardableResult
+    func part(from mount: StoreMount, isInUse: () throws -> Bool) -> Parting {
         let parting = parting { outlives in
             Parting(isInUse: (try? isInUse()) ?? true, outlives: outlives)
         }
@@ -57,5 +58,6 @@ extension KeptDescriptors {
             for name in Name.allCases { forget(name) }
             mount.stop()
         }
+        return parting
     }
 }

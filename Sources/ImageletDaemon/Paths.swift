@@ -10,6 +10,8 @@ struct Paths {
     var mounts: String { root + "/mounts" }
     var snapshots: String { root + "/snapshots" }
     var store: String { root + "/store" }
+    /// Mounts of complete layers.
+    var direct: String { root + "/direct" }
     /// What kept credentials are sealed with: outside of the database, which may be copied and shown.
     var key: String { root + "/key" }
     var lock: String { root + "/lock" }

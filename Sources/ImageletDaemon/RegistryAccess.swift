@@ -80,7 +80,8 @@ extension ImageletConfiguration {
             policy.rules.compactMap { rule in
                 Strategy(rawValue: rule.strategy.rawValue).map { Rules.Rule(ReferencePattern(rule.match), $0) }
             })
-        return PullOptions(policy: options, fills: fill.enabled)
+        return PullOptions(
+            policy: options, fills: fill.enabled, runtimeHandlers: runtimeHandlers.isEmpty ? nil : Set(runtimeHandlers))
     }
 
     var layerOptions: LayerStoreOptions {

@@ -1,4 +1,3 @@
-internal import Distribution
 package import Hashing
 package import LayerFormat
 package import Layers
@@ -37,18 +36,6 @@ package struct ImageStorage: Sendable {
             }
         }
         return holdings
-    }
-
-    /// The manifest with this digest, if an image here has it.
-    func manifest(_ digest: Digest) throws -> HeldManifest? {
-        try state.images().first { $0.manifestDigest == digest }.map {
-            HeldManifest(mediaType: $0.mediaType, bytes: $0.manifest)
-        }
-    }
-
-    /// The config with this digest, if an image here has it: an image's id is its config's digest.
-    func config(_ digest: Digest) throws -> [UInt8]? {
-        try state.image(digest)?.config
     }
 
     /// Gives every layer of the image its slot.

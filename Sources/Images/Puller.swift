@@ -41,7 +41,7 @@ package final class Puller: Sendable {
     private func pull(_ name: Reference, _ request: PullRequest, _ entry: ProgressBoard.Entry) async throws
         -> PullResult
     {
-        let origin = RegistryOrigin(registry, credentials: request.credentials, held: storage)
+        let origin = RegistryOrigin(registry, credentials: request.credentials, held: HeldDocuments(storage: storage))
         let image: ResolvedImage
         switch try await ImageResolver().resolve(name, at: origin) {
         case .image(let resolved): image = resolved

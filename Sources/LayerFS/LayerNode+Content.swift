@@ -8,7 +8,7 @@ extension LayerNode {
         // Only files have bytes; a symlink's size is that of its text.
         let length = attributes.kind == .regular ? attributes.size : 0
         let start = min(max(offset, 0), length)
-        return start..<min(start + Int64(size), length)
+        return start..<start + min(Int64(size), length - start)
     }
 
     /// Fills the start of `buffer` with `range` of the file, holes as zeros.

@@ -28,7 +28,7 @@ extension LayerTree {
             if position < end {
                 extents.append(
                     Extent(
-                        fileOffset: position, tarOffset: piece.tarOffset + position - piece.fileOffset,
+                        fileOffset: position, tarOffset: piece.tarOffset + (position - piece.fileOffset),
                         length: end - position))
                 position = end
             }

@@ -58,7 +58,7 @@ extension Layer {
             return if case .removed = state.condition { true } else { false }
         }
         // What was being written while the layer was removed: readers may keep the file open for long.
-        if isRemoved { try? files.tar.truncate(to: 0) }
+        if isRemoved { freeBytes() }
     }
 
     /// Brings what the request owes. A segment whose bytes are wrong is fetched once more; a source that fails is asked again for as long

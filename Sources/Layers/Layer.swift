@@ -52,11 +52,15 @@ package final class Layer: Sendable {
     }
 
     /// Loads the tree from the table of contents the first time. May wait for the disk.
-    package func tree() throws -> LayerTree {
+    package func tree() throws -> LayerTree { try tree(isKept: true) }
+
+    /// As `tree()`.
+    /// - Parameter isKept: whether it stays in memory; one that is there is used in any case.
+    package func tree(isKept: Bool) throws -> LayerTree {
         try loadedTree.withLock { loaded in
             if let loaded { return loaded }
             let tree = try describing { try parts.format.makeTree(files.tableOfContents) }
-            loaded = tree
+            if isKept { loaded = tree }
             return tree
         }
     }

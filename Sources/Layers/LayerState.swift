@@ -37,6 +37,8 @@ struct LayerState: Sendable {
     var blobBytesFetched: Int64 = 0
     /// The last four bytes of the blob, if they came by.
     var trailer: [UInt8] = []
+    /// See `Layer.isLent`.
+    var isLent = true
     var isVerified = false
     /// Why the diffID could not be checked, if so.
     var uncheckedReason: String?

@@ -56,8 +56,7 @@ extension LayerStore {
         let directory = path(blob)
         do {
             try await parts.bench.run(urgent: true) {
-                // Readers may keep the file open for long: its bytes go now.
-                try? layer?.files.tar.truncate(to: 0)
+                layer?.freeBytes()
                 try Directory.removeTree(directory)
             }
         } catch {
@@ -89,6 +88,7 @@ extension LayerStore {
             bytes += (try? layer.files.tar.allocatedBytes()) ?? 0
             bytes += (try? layer.journal.allocatedBytes()) ?? 0
             bytes += (try? layer.files.tableOfContents.file.allocatedBytes()) ?? 0
+            bytes += (try? FileStatus(layer.metadataImagePath).allocatedBytes) ?? 0
             bytes += 4096
         }
         return (bytes, Int64(layers.count) * 4)

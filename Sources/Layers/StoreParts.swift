@@ -9,6 +9,7 @@ final class StoreParts: Sendable {
 
     let format: any TableOfContentsFormat
     let options: LayerStoreOptions
+    let borrower: (any LayerBorrower)?
     let logger: Logger
     let transfers: TransferQueue
     let bench: Workbench
@@ -22,9 +23,12 @@ final class StoreParts: Sendable {
     private let demandCount = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
 
-    init(format: any TableOfContentsFormat, options: LayerStoreOptions, logger: Logger) {
+    init(
+        format: any TableOfContentsFormat, options: LayerStoreOptions, borrower: (any LayerBorrower)?, logger: Logger
+    ) {
         self.format = format
         self.options = options
+        self.borrower = borrower
         self.logger = logger
         let limits = TransferSchedule.Limits(
             total: options.maxTransfers, perLayer: options.maxTransfersPerLayer, background: options.maxFillTransfers)

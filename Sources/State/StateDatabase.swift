@@ -31,6 +31,8 @@ package final class StateDatabase: Sendable {
                 }
             }
             let opened = try DatabaseQueue(path: path, configuration: Self.configuration())
+            // GRDB sets NORMAL when it turns WAL on, after `prepareDatabase`; a commit would not be synced then.
+            try opened.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Migrations.migrator.migrate(opened)
             queue = Mutex(opened)
         } catch {
@@ -96,9 +98,6 @@ package final class StateDatabase: Sendable {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-        }
         return configuration
     }
 }

@@ -51,6 +51,7 @@ final class TestNode: Sendable {
             rm -f \(directory)/root/keeper.sock
             tries=0
             while grep -q " \(store) " /proc/self/mountinfo && [ $tries -lt 20 ]; do sleep 1; tries=$((tries + 1)); done
+            for mount in $(grep -o " \(directory)/root/direct/[^ ]* " /proc/self/mountinfo); do umount -l $mount; done
             grep -q " \(store) " /proc/self/mountinfo && umount -l \(store)
             """
         sweeper = try ChildProcess(
@@ -82,6 +83,10 @@ final class TestNode: Sendable {
     }
     var root: String { directory + "/root" }
     var store: String { directory + "/root/store" }
+    /// Where complete layers are mounted now.
+    var directMounts: [String] {
+        ((try? Mount.all()) ?? []).map(\.path).filter { $0.hasPrefix("\(directory)/root/direct/") }
+    }
 
     private static func start(
         _ program: String, _ directory: String, _ service: Service?
@@ -178,6 +183,7 @@ final class TestNode: Sendable {
     private func end() {
         daemon.stop()
         for mount in mounts.withLock({ $0 }).reversed() { umount2(mount, Int32(MNT_DETACH)) }
+        for mount in directMounts { umount2(mount, Int32(MNT_DETACH)) }
         umount2(store, Int32(MNT_DETACH))
         // With the last descriptor the connection ends, and with it every wait for an answer.
         for keeper in keepers { kill(keeper, SIGKILL) }

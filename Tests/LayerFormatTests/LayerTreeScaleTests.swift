@@ -35,6 +35,29 @@ struct LayerTreeScaleTests {
         #expect(tree.attributes(of: node).size == 50_000)
     }
 
+    /// Sizes near 2^63 are legal in a sparse map, and no sum of them may overflow.
+    @Test func extentsOfTheLargestFileAreRight() throws {
+        let size = Int64.max
+        let map = "0,512,\(size - 512),512"
+        let tree = try makeTree([
+            TarEntry(
+                name: [97], kind: .regular, contentOffset: 1 << 40, storedSize: 1024, mode: 0,
+                records: [
+                    TarEntry.Record(key: Array("GNU.sparse.map".utf8), value: Array(map.utf8)),
+                    TarEntry.Record(key: Array("GNU.sparse.size".utf8), value: Array(String(size).utf8)),
+                ])
+        ])
+        let node = try #require(tree.node(atPath: "a"))
+        let last = tree.extents(of: node, in: size - 1000..<size)
+        #expect(
+            last == [
+                Extent(fileOffset: size - 1000, tarOffset: nil, length: 488),
+                Extent(fileOffset: size - 512, tarOffset: 1 << 40 + 512, length: 512),
+            ])
+        #expect(tree.extents(of: node, in: size - 1..<size).map(\.tarOffset) == [1 << 40 + 1023])
+        #expect(tree.extents(of: node, in: 0..<size).map(\.length).reduce(0, +) == size)
+    }
+
     @Test func numbersAreTheSameEachTime() throws {
         let entries = ReadTar(LayerMaker.oddities().finished()).entries
         let (one, other) = (try makeTree(entries), try makeTree(entries))

@@ -1,8 +1,9 @@
 import Foundation
 import GRDB
 import OCI
-import State
 import Testing
+
+@testable import State
 
 @Suite("Opening, crashes and damage")
 struct OpeningTests {
@@ -49,6 +50,17 @@ struct OpeningTests {
                 }
                 #expect(try database.layers().count <= 1)
                 try database.close()
+            }
+        }
+    }
+
+    @Test("commits are synced, also after writes")
+    func syncs() throws {
+        try withDatabase { database in
+            for name in ["a", "b"] {
+                #expect(try database.write { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2, "FULL")
+                #expect(try database.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+                try database.pull(name)
             }
         }
     }

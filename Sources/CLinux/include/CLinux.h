@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
+#include <sys/timex.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
 
