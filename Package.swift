@@ -185,7 +185,7 @@ let package = Package(
             packages: [log]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Linux", "OCI", "TestSupport", "imagelet"],
+            name: "EndToEndTests", dependencies: ["Linux", "OCI", "State", "TestSupport", "imagelet"],
             exclude: ["cri_client.py", "pods.py", "runtime.proto"], swiftSettings: language),
     ]
 )

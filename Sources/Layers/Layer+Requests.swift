@@ -29,8 +29,11 @@ extension Layer {
         do {
             try await running.breaker.run {
                 if let ticket = running.ticket {
-                    try await self.parts.transfers.admission(ticket)
-                    try await self.fetch(id, ticket)
+                    let (transfers, options) = (self.parts.transfers, self.parts.options)
+                    try await transfers.admission(ticket)
+                    try await transfers.watching(ticket, patience: options.stuckAfter, clock: options.clock) {
+                        try await self.fetch(id, ticket)
+                    }
                 } else {
                     try await self.check(id)
                 }
@@ -124,6 +127,7 @@ extension Layer {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await source.read(range) { chunk in
+                    transfers.noteMove(ticket)
                     try await transfers.passage(ticket)
                     self.received(chunk.count, by: id)
                     let priority = transfers.priority(of: ticket) ?? .background

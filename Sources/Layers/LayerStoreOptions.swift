@@ -12,6 +12,8 @@ package struct LayerStoreOptions: Sendable {
     package var maxTransfers = 8
     /// Of these, how many one layer may have.
     package var maxTransfersPerLayer = 4
+    /// A transfer in which nothing moved for so long is not counted among these: others use its place.
+    package var stuckAfter: Duration = .seconds(2)
     /// Background transfers that may run at a time.
     package var maxFillTransfers = 2
     /// Compressed bytes of one demand request; neighbouring misses are merged up to here.

@@ -54,6 +54,37 @@ final class TransferQueue: Sendable {
         }
     }
 
+    /// Something moved in the transfer.
+    func noteMove(_ ticket: Ticket) { state.withLock { $0.schedule.noteMove(ticket) } }
+
+    /// Runs the body of a transfer that was admitted. While it notes no move for `patience`, its place is others' to use.
+    func watching(
+        _ ticket: Ticket, patience: Duration, clock: any Clock<Duration>,
+        _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await body()
+                return true
+            }
+            group.addTask {
+                await self.watch(ticket, patience, clock)
+                return false
+            }
+            defer { group.cancelAll() }
+            while let isOver = try await group.next(), !isOver {}
+        }
+    }
+
+    private func watch(_ ticket: Ticket, _ patience: Duration, _ clock: any Clock<Duration>) async {
+        var last = state.withLock { $0.schedule.moves(of: ticket) }
+        while (try? await clock.sleep(for: patience)) != nil {
+            let now = state.withLock { $0.schedule.moves(of: ticket) }
+            if now == last { change { $0.schedule.noteStuck(ticket) } }
+            last = now
+        }
+    }
+
     /// Returns at once, but for a background transfer only when no reader waits for anything.
     func passage(_ ticket: Ticket) async throws {
         let mustPause = state.withLock { $0.schedule.hasDemand && $0.schedule.priority(of: ticket) == .background }

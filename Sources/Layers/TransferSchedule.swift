@@ -3,8 +3,8 @@ internal import OCI
 /// Which transfers may run: a pure value, events in, tickets to start out.
 ///
 /// A transfer may start when fewer than `total` transfers of its own or a more urgent priority run, fewer than `perLayer` of its layer
-/// among those, and, in the background, fewer than `background` of its kind. So a reader never waits for a fill's slot, and one layer
-/// whose source is stuck leaves slots to the others.
+/// among those, and, in the background, fewer than `background` of its kind. So a reader never waits for a fill's slot. A transfer in which
+/// nothing moves counts for its layer only: a source that is stuck takes no slot from others, however many layers it has.
 struct TransferSchedule: Sendable {
     typealias Ticket = UInt64
 
@@ -18,6 +18,9 @@ struct TransferSchedule: Sendable {
         var layer: Digest
         var priority: TransferPriority
         var isRunning = false
+        /// Goes up whenever something moves in it.
+        var moves: UInt64 = 0
+        var isStuck = false
     }
 
     private let limits: Limits
@@ -26,8 +29,13 @@ struct TransferSchedule: Sendable {
 
     init(limits: Limits) { self.limits = limits }
 
-    /// Whether a reader's transfer runs or waits to: running background transfers pause meanwhile.
-    var hasDemand: Bool { entries.values.contains { $0.priority == .demand } }
+    /// Whether a reader's transfer runs or waits to: running background transfers pause meanwhile. Not for a layer that is stuck, which
+    /// would have nothing of it.
+    var hasDemand: Bool {
+        guard entries.values.contains(where: { $0.priority == .demand && !$0.isStuck }) else { return false }
+        let stuck = Set(entries.values.lazy.filter(\.isStuck).map(\.layer))
+        return entries.values.contains { $0.priority == .demand && !stuck.contains($0.layer) }
+    }
 
     mutating func submit(_ layer: Digest, _ priority: TransferPriority) -> Ticket {
         lastTicket += 1
@@ -41,6 +49,17 @@ struct TransferSchedule: Sendable {
     }
 
     func priority(of ticket: Ticket) -> TransferPriority? { entries[ticket]?.priority }
+
+    /// Something moved in a transfer.
+    mutating func noteMove(_ ticket: Ticket) {
+        entries[ticket]?.moves += 1
+        entries[ticket]?.isStuck = false
+    }
+
+    func moves(of ticket: Ticket) -> UInt64? { entries[ticket]?.moves }
+
+    /// Nothing has moved in a transfer for too long.
+    mutating func noteStuck(_ ticket: Ticket) { entries[ticket]?.isStuck = true }
 
     /// The transfer ended, or is not wanted any more.
     mutating func leave(_ ticket: Ticket) { entries[ticket] = nil }
@@ -76,8 +95,9 @@ struct TransferSchedule: Sendable {
         var ofLayer = 0
         var background = 0
         for other in entries.values where other.isRunning && other.priority <= entry.priority {
-            total += 1
             if other.layer == entry.layer { ofLayer += 1 }
+            if other.isStuck { continue }
+            total += 1
             if other.priority == .background { background += 1 }
         }
         return total < limits.total && ofLayer < limits.perLayer

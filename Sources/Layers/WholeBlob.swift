@@ -73,8 +73,12 @@ struct WholeBlob: Sendable {
     private func fetch(_ piece: Piece) async throws {
         do {
             try await parts.transfers.admission(piece.ticket)
-            if !piece.range.isEmpty {
+            try await parts.transfers.watching(
+                piece.ticket, patience: parts.options.stuckAfter, clock: parts.options.clock
+            ) {
+                guard !piece.range.isEmpty else { return }
                 try await source.read(piece.range) { chunk in
+                    parts.transfers.noteMove(piece.ticket)
                     if isPausable { try await parts.transfers.passage(piece.ticket) }
                     received(chunk.count)
                     parts.metrics.fetchedBytes[priority].add(chunk.count)

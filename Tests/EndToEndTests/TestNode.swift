@@ -22,6 +22,7 @@ final class TestNode: Sendable {
     private let process: Mutex<ChildProcess>
     private let mounts = Mutex<[String]>([])
     private let nextService: Mutex<Service?>
+    private let nextProgram = Mutex(TestNode.binary)
     /// Clears away if the test process is killed, too.
     private let sweeper: ChildProcess
 
@@ -65,7 +66,7 @@ final class TestNode: Sendable {
             \(settings)
             """
         try configuration.write(toFile: directory + "/config.yaml", atomically: true, encoding: .utf8)
-        process = Mutex(try Self.start(directory, service))
+        process = Mutex(try Self.start(Self.binary, directory, service))
         try await ready()
     }
 
@@ -75,6 +76,11 @@ final class TestNode: Sendable {
         get { nextService.withLock { $0 } }
         set { nextService.withLock { $0 = newValue } }
     }
+    /// Path of the binary that serves from the next start on.
+    var program: String {
+        get { nextProgram.withLock { $0 } }
+        set { nextProgram.withLock { $0 = newValue } }
+    }
     var root: String { directory + "/root" }
     var store: String { directory + "/root/store" }
     /// Where complete layers are mounted now.
@@ -82,8 +88,10 @@ final class TestNode: Sendable {
         ((try? Mount.all()) ?? []).map(\.path).filter { $0.hasPrefix("\(directory)/root/direct/") }
     }
 
-    private static func start(_ directory: String, _ service: Service?) throws -> ChildProcess {
-        var command = [binary, "serve", "--config", directory + "/config.yaml"]
+    private static func start(
+        _ program: String, _ directory: String, _ service: Service?
+    ) throws -> ChildProcess {
+        var command = [program, "serve", "--config", directory + "/config.yaml"]
         if let service {
             var variables = service.environment
             variables["LISTEN_FDS"] = String(service.descriptors.count)
@@ -111,7 +119,7 @@ final class TestNode: Sendable {
 
     /// Starts the daemon again.
     func launch() throws {
-        let started = try Self.start(directory, service)
+        let started = try Self.start(program, directory, service)
         process.withLock { $0 = started }
     }
 

@@ -43,10 +43,4 @@ extension Torture {
         }
         return remains
     }
-
-    /// How many descriptors the daemon has open.
-    func descriptors() throws -> Int {
-        let status = try JSONDecoder().decode(Status.self, from: Data(node.check("status", "-o", "json").utf8))
-        return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(status.daemon.processId)/fd").count
-    }
 }

@@ -24,11 +24,11 @@ struct TortureTests {
 
     private func run(_ torture: Torture) async throws {
         let node = torture.node
-        let descriptors = try torture.descriptors()
-        let streamed = try torture.push("streamed", "stream", size: 24 << 20, seed: 2)
+        let descriptors = try node.usage().descriptors
+        let streamed = try torture.push("streamed", "stream", size: 12 << 20, seed: 2)
         let prefetched = try torture.push("prefetched", "prefetch", size: 8 << 20, seed: 3)
         let passing = try [("one", "stream"), ("two", "stream"), ("three", "prefetch"), ("four", "stream")].enumerated()
-            .map { try torture.push($1.0, $1.1, size: 6 << 20, seed: 4 + UInt64($0)) }
+            .map { try torture.push($1.0, $1.1, size: 5 << 20, seed: 4 + UInt64($0)) }
         var readers: [(subject: Torture.Subject, reader: TreeReader)] = []
         var mounts: [String] = []
         for subject in [streamed, prefetched] {
@@ -63,7 +63,7 @@ struct TortureTests {
         for subject in [streamed, prefetched] { try node.check("rm", torture.image(subject)) }
         try await eventually("nothing is left of the images: \(try torture.leaks())") { try torture.leaks() == [] }
         // Connections to the registry may be kept for a while.
-        try await eventually("as few descriptors as before") { try torture.descriptors() <= descriptors + 8 }
+        try await eventually("as few descriptors as before") { try node.usage().descriptors <= descriptors + 8 }
         try await node.stop()
         try await eventually("nothing is left of the node: \(try torture.remains())") { try torture.remains() == [] }
     }

@@ -40,6 +40,25 @@ import Testing
         #expect(schedule.start() == [other])
     }
 
+    @Test func aStuckOneCountsForItsLayerOnly() {
+        var schedule = schedule(total: 2, perLayer: 2)
+        let stuck = (0..<3).map { _ in schedule.submit(one, .demand) }
+        #expect(schedule.start() == [stuck[0], stuck[1]])
+        let other = schedule.submit(two, .demand)
+        #expect(schedule.start() == [])
+        schedule.noteStuck(stuck[0])
+        #expect(schedule.start() == [other], "and not the third of its own layer")
+        #expect(schedule.hasDemand)
+        schedule.leave(other)
+        schedule.noteStuck(stuck[1])
+        #expect(!schedule.hasDemand, "the background would pause for nothing")
+        schedule.noteMove(stuck[1])
+        _ = schedule.submit(two, .demand)
+        #expect(schedule.start().count == 1)
+        _ = schedule.submit(two, .demand)
+        #expect(schedule.start() == [])
+    }
+
     @Test func theBackgroundHasItsOwnLimit() {
         var schedule = schedule()
         let first = schedule.submit(one, .background)

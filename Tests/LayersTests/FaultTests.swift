@@ -214,4 +214,26 @@ struct FaultTests {
             for reader in readers { reader.cancel() }
         }
     }
+
+    @Test func howeverManyStuckLayersDoNotBlockAnother() async throws {
+        let stuck = try await MadeLayer.usual.value
+        let source = ScriptedSource(stuck.blob) { _, _ in .stalls }
+        let more = try await MadeLayer(sizes: [150_000], slot: 2)
+        let moreSource = ScriptedSource(more.blob) { _, _ in .fails(.unavailable) }
+        let free = try await MadeLayer(sizes: [200_000], slot: 3)
+        let limit = { @Sendable (options: inout LayerStoreOptions) in
+            (options.maxTransfers, options.stuckAfter) = (2, .milliseconds(50))
+            options.readTimeout = .seconds(600)
+        }
+        try await streaming(stuck, source, limit) { store, layer in
+            let second = try await store.prepare(
+                more.description, tableOfContents: more.tableOfContents, source: moreSource)
+            let readers = [layer, second].map { layer in Task { try await layer.makeLocal(0..<10) } }
+            try await eventually { source.active == 1 && !moreSource.reads.isEmpty }
+            let other = try await store.prepare(
+                free.description, tableOfContents: free.tableOfContents, source: free.source)
+            try await free.expects(other, 0..<free.table.contentSize)
+            for reader in readers { reader.cancel() }
+        }
+    }
 }

@@ -136,7 +136,8 @@ struct FillTests {
         let slow = ScriptedSource(read.blob) { _, _ in .waits }
         let source = ScriptedSource(filled.blob, chunk: 1000)
         try await withDirectory { directory in
-            let store = filled.store(directory)
+            // Nor is the reader's transfer stuck meanwhile: it would pause nothing then.
+            let store = filled.store(directory) { $0.stuckAfter = .seconds(600) }
             try await running(store) {
                 let demanded = try await store.prepare(
                     read.description, tableOfContents: read.tableOfContents, source: slow)
