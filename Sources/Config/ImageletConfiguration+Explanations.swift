@@ -74,7 +74,38 @@ extension ImageletConfiguration {
         "fill": "Bringing in the rest of streamed layers in the background.",
         "fill.enabled": "Whether streamed layers become complete by themselves.",
         "fill.quietPeriod": "How long nothing of a layer was asked for before its fill begins.",
-        "log": "What is written to standard error.",
+        "cache": "How much of the disk fetched layers may take. What is given up streams again when it is read.",
+        "cache.maxBytes": """
+        Most bytes of fetched layers on the disk; beyond it segments go, those that were not read for longest first. Those whose registry does
+        not answer for them stay.
+        """,
+        "cache.minFreeBytes": "Bytes that stay free on the volume, by the same means.",
+        "cache.evictionThreshold": """
+        The kubelet's threshold imagefs.available (evictionHard), below which it removes images and evicts pods. Neither background fills nor
+        layers that are fetched whole take the volume below it; their images stream, or their pulls fail.
+        """,
+        "metrics": """
+        Metrics and health over HTTP: /metrics for Prometheus, /livez and /readyz for probes; without TLS and without a login.
+        """,
+        "metrics.address": """
+        Where they are served, such as 127.0.0.1:9117; null: nowhere. Whoever can connect may read them; a Unix socket is root's.
+        """,
+        "traces": "Pulls, fills and the waits of readers as traces of OpenTelemetry.",
+        "traces.endpoint": """
+        Where a collector takes OTLP over HTTP as JSON, such as http://127.0.0.1:4318/v1/traces; null: nowhere. Names of images and
+        files are in it.
+        """,
+        "log": """
+        What is written to standard error; under systemd that is the journal. Read again on SIGHUP (systemctl reload).
+        """,
         "log.level": "The least important lines to write.",
+        "log.levels": "The same for single parts of the daemon; null: as above.",
+        "log.levels.cri": "Requests of the kubelet and crictl.",
+        "log.levels.snapshots": "Requests of containerd for snapshots.",
+        "log.levels.images": "Pulls and what they decide.",
+        "log.levels.registry": "Talk with registries.",
+        "log.levels.layers": "Transfers, fill and checks of layers.",
+        "log.levels.store": "Reads of the mounted layers.",
+        "log.levels.daemon": "Start, stop, sockets and all that belongs to no other part.",
     ]
 }
