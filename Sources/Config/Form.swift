@@ -55,6 +55,17 @@ extension Form<String> {
             write: { $0 })
     }
 
+    static var webAddress: Form {
+        Form(
+            allowed: "a URL of at most 2048 bytes that begins with http:// or https://",
+            read: { text, _ in
+                let isWeb = ["http://", "https://"].contains { text.hasPrefix($0) && text.utf8.count > $0.utf8.count }
+                let fits = text.utf8.count <= 2048 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+                return isWeb && fits ? text : nil
+            },
+            write: { $0 })
+    }
+
     static var imagePattern: Form {
         Form(
             allowed: "a pattern of at most 512 bytes over full image names, * within a component, ** across",

@@ -17,6 +17,8 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package var registries = Registries()
     package var transfers = Transfers()
     package var fill = Fill()
+    package var metrics = Metrics()
+    package var traces = Traces()
     package var log = Log()
 
     package init() {}
@@ -85,19 +87,6 @@ package struct ImageletConfiguration: Sendable, Equatable {
             ]
         }
     }
-
-    package struct Log: ConfigurationSection {
-        /// The least important lines to write. Default: `info`.
-        package var level = Level.info
-
-        package enum Level: String, Sendable, CaseIterable {
-            case trace, debug, info, notice, warning, error, critical
-        }
-
-        package init() {}
-
-        static var fields: [Field<Log>] { [.value("level", \.level, .choice)] }
-    }
 }
 
 extension ImageletConfiguration: ConfigurationSection {
@@ -111,6 +100,8 @@ extension ImageletConfiguration: ConfigurationSection {
             .section("registries", \.registries),
             .section("transfers", \.transfers),
             .section("fill", \.fill),
+            .section("metrics", \.metrics),
+            .section("traces", \.traces),
             .section("log", \.log),
         ]
     }

@@ -11,8 +11,6 @@ struct AdminServer: AdminService {
     let catalog: ImageCatalog
     let progress: @Sendable (_ image: String) -> AsyncStream<PullProgress>
     let mounts: ImageMounts
-    /// Where the layer file system is mounted.
-    let layerDirectory: String
     let rootDirectory: String
     /// In the configuration's words.
     let runtime: String
@@ -53,7 +51,7 @@ struct AdminServer: AdminService {
             var answer = AdminPrepareMountResponse()
             answer.mountID = plan.id
             answer.imageID = plan.imageID.description
-            answer.layerDirectory = layerDirectory
+            answer.layerDirectory = plan.layerDirectory
             answer.slots = plan.slots
             answer.upperDirectory = request.readOnly ? "" : plan.directory + "/upper"
             answer.emptyDirectory = plan.directory + "/empty"

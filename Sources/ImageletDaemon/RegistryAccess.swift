@@ -20,8 +20,10 @@ package struct RegistryAccess: Sendable {
         self.configuration = configuration
     }
 
-    package func client(logger: Logger) -> RegistryClient {
-        RegistryClient(http: http, hosts: hosts, credentials: sources(logger), options: .init(), logger: logger)
+    package func client(metrics: RegistryMetrics = RegistryMetrics(), logger: Logger) -> RegistryClient {
+        var options = RegistryClient.Options()
+        options.metrics = metrics
+        return RegistryClient(http: http, hosts: hosts, credentials: sources(logger), options: options, logger: logger)
     }
 
     /// The node's own credentials: the kubelet's plugins first, which can renew theirs.

@@ -3,6 +3,7 @@ package import LayerFormat
 package import Layers
 package import OCI
 package import State
+package import Telemetry
 
 /// What this node keeps of images, as one: records, layers and tables of contents.
 package struct ImageStorage: Sendable {
@@ -12,11 +13,18 @@ package struct ImageStorage: Sendable {
     let custody: LayerCustody
     let credentials: KeptCredentials
     let refusals = Refusals()
+    let metrics: PullMetrics
+    package let timeline: PullTimeline
 
-    /// - Parameter key: what credentials are sealed with. Default: a key of this process, so that they end with it.
+    /// - Parameters:
+    ///   - key: what credentials are sealed with. Default: a key of this process, so that they end with it.
+    ///   - spans: gets pulls as traces.
     package init(
-        state: StateDatabase, store: LayerStore, indexes: IndexStore, key: SealingKey = .random()
+        state: StateDatabase, store: LayerStore, indexes: IndexStore, key: SealingKey = .random(),
+        metrics: PullMetrics = PullMetrics(), spans: SpanBuffer? = nil
     ) {
+        self.metrics = metrics
+        timeline = PullTimeline(metrics, spans: spans)
         self.state = state
         self.store = store
         self.indexes = indexes

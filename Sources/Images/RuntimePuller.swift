@@ -4,6 +4,7 @@ package import Logging
 internal import OCI
 internal import Policy
 internal import State
+internal import Telemetry
 
 /// Pulls on a node with a container runtime: we decide and prepare layers, then the runtime pulls, and asks us for what we have.
 ///
@@ -55,6 +56,8 @@ package final class RuntimePuller: Sendable {
     ) async throws -> Answer {
         // What is wrong with a name the runtime tells in its own words.
         guard let name = try? Reference(request.image).withDefaultTag else { return try await handOver() }
+        storage.metrics.active.add(1)
+        defer { storage.metrics.active.add(-1) }
         return try await board.following(name) { entry in
             let held = HeldDocuments(storage: storage, runtime: runtime)
             let origin = RegistryOrigin(registry, credentials: request.credentials, held: held)
@@ -201,7 +204,9 @@ package final class RuntimePuller: Sendable {
     }
 
     private func degraded(_ error: any Error) -> Decision {
-        let text = "imagelet could not do its part, so the runtime pulls: \(ImageError(describing: error).message)"
+        let failure = ImageError(describing: error)
+        storage.metrics.failures[failure.code].add()
+        let text = "imagelet could not do its part, so the runtime pulls: \(failure.message)"
         logger.warning("pull degraded", metadata: ["error": "\(error)"])
         return Decision(strategy: .pull, reasons: [Reason(.degraded, text)], layers: [])
     }

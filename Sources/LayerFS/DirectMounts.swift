@@ -50,10 +50,10 @@ package final class DirectMounts: LayerBorrower {
     package func directory(of layer: Layer) -> String? {
         let slot = layer.description.slot
         return state.withLock { state in
-            guard state.isPossible, !state.refused.contains(slot), let tar = layer.lend() else { return nil }
+            guard state.isPossible, !state.refused.contains(slot), layer.lend() else { return nil }
             do {
                 if !state.mounted.contains(slot) {
-                    try mount(try MetadataFile.open(layer), tar, at: point(slot))
+                    try mount(try MetadataFile.open(layer), layer.tar, at: point(slot))
                     state.mounted.insert(slot)
                 }
                 return "\(point(slot))/\(MetadataImage.layerName)"
@@ -116,7 +116,7 @@ package final class DirectMounts: LayerBorrower {
         for name in try Directory.entries(of: directory) {
             let isMounted = mounts.contains { $0.path == "\(root)/\(name)" && $0.type == "erofs" }
             // One on another file than the layer's present tar leaves that to us alone.
-            if isMounted, let layer = known[name], layer.lend() != nil, !layer.takeBack() {
+            if isMounted, let layer = known[name], layer.lend(), !layer.takeBack() {
                 adopted.insert(layer.description.slot)
             } else if isMounted {
                 takeOff(name)

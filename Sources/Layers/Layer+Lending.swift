@@ -11,13 +11,16 @@ extension Layer {
     /// Bytes of its tar.
     package var tarSize: Int64 { table.contentSize }
 
+    /// Its tar, for who has lent it.
+    package var tar: File { files.tar }
+
     /// Lets the caller have the tar read past us, until it is taken back.
-    /// - Returns: the tar; nil unless all of it is here.
-    package func lend() -> File? {
+    /// - Returns: false unless all of it is here.
+    package func lend() -> Bool {
         state.withLock { state in
-            guard isWhole.load(ordering: .acquiring), case .open = state.condition else { return nil }
+            guard isWhole.load(ordering: .acquiring), case .open = state.condition else { return false }
             state.isLent = true
-            return files.tar
+            return true
         }
     }
 
@@ -26,6 +29,7 @@ extension Layer {
 
     /// Ends the loan, unless somebody still has the tar open. For borrowers; all others `recall`.
     /// - Returns: whether it has ended.
+    @discardableResult
     package func takeBack() -> Bool {
         state.withLock { state in
             state.isLent = files.tar.isOpenElsewhere()

@@ -3,6 +3,7 @@ internal import Linux
 internal import Logging
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 extension Layer {
     /// Does what `SegmentStates` decided; called with the layer's lock held.
@@ -71,6 +72,7 @@ extension Layer {
                 return
             } catch let mismatch as SegmentMismatch {
                 next = mismatch.number
+                parts.metrics.verificationFailures[.segment].add()
                 if retried.insert(next).inserted { continue }
                 fail(next)
                 next += 1
@@ -124,6 +126,8 @@ extension Layer {
                 try await source.read(range) { chunk in
                     try await transfers.passage(ticket)
                     self.received(chunk.count, by: id)
+                    let priority = transfers.priority(of: ticket) ?? .background
+                    self.parts.metrics.fetchedBytes[priority].add(chunk.count)
                     try await pipe.send(chunk)
                 }
                 pipe.close()

@@ -4,6 +4,7 @@ internal import Linux
 internal import Logging
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 /// A layer that can be read: its tree, and its tar with what is present of it (design.md part 2).
 ///
@@ -83,6 +84,7 @@ package final class Layer: Sendable {
     func poison(_ reason: String) -> LayerError {
         let isNews = close(.poisoned(reason))
         if isNews {
+            parts.metrics.verificationFailures[.tableOfContents].add()
             parts.logger.error(
                 "layer poisoned: its table of contents is wrong",
                 metadata: ["layer.digest": "\(description.blob)", "reason": "\(reason)"])

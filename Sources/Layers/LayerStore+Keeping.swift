@@ -2,6 +2,7 @@ internal import Linux
 internal import Logging
 package import OCI
 internal import Synchronization
+internal import Telemetry
 
 extension LayerStore {
     /// Allows the background fill of the layer from now on. Without such a layer nothing happens.
@@ -32,6 +33,7 @@ extension LayerStore {
                 parts.logger.warning(
                     "background fill stalled; it tries again",
                     metadata: ["layer.digest": "\(layer.description.blob)", "reason": "\(error.message)"])
+                parts.metrics.stalledFills.add()
                 parts.report(.stalled(layer.description.blob, error.message))
                 try await parts.options.clock.sleep(for: parts.options.fillRetryDelay)
                 layer.dropHeld()

@@ -3,6 +3,7 @@ internal import LayerFormat
 internal import Linux
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 /// Fetches one blob whole, in order, through an indexer: writes the tar, checks both digests, leaves a table of contents.
 struct Prefetch: Sendable {
@@ -41,7 +42,7 @@ struct Prefetch: Sendable {
             let intake = Guarded(
                 PrefetchIntake(
                     indexer: try store.parts.format.makeIndexer(compression: description.compression), tar: tar,
-                    description: description))
+                    description: description, metrics: store.parts.metrics))
             return WholeBlob.Consumer { chunks in
                 try intake.withLock { intake in for chunk in chunks { try intake.take(chunk) } }
             } finish: {
@@ -63,15 +64,17 @@ private struct PrefetchIntake: ~Copyable {
     private let indexer: any LayerIndexer
     private let tar: File
     private let description: LayerDescription
+    private let metrics: LayerMetrics
     private var written: Int64 = 0
     /// The indexer hashes with SHA-256; a digest of the other kind needs its own pass.
     private var blobHash: RunningHash?
     private var contentHash: RunningHash?
 
-    init(indexer: any LayerIndexer, tar: File, description: LayerDescription) {
+    init(indexer: any LayerIndexer, tar: File, description: LayerDescription, metrics: LayerMetrics) {
         self.indexer = indexer
         self.tar = tar
         self.description = description
+        self.metrics = metrics
         if description.blob.algorithm != .sha256 { blobHash = RunningHash(description.blob.algorithm) }
         if description.diffID.algorithm != .sha256 { contentHash = RunningHash(description.diffID.algorithm) }
     }
@@ -89,10 +92,12 @@ private struct PrefetchIntake: ~Copyable {
         let indexed = try indexer.finish()
         let blob = blobHash?.finish() ?? indexed.blobDigest.bytes
         guard indexed.blobSize == description.blobSize, blob == description.blob.bytes else {
+            metrics.verificationFailures[.blob].add()
             throw BlobError(.corrupt, "the source sent other bytes than those of \(description.blob)")
         }
         let content = contentHash?.finish() ?? indexed.diffID.bytes
         guard content == description.diffID.bytes else {
+            metrics.verificationFailures[.diffID].add()
             throw LayerError(
                 .mismatch,
                 "layer \(description.blob) decodes to \(indexed.diffID), its image's config says \(description.diffID)")

@@ -10,6 +10,7 @@ final class StoreParts: Sendable {
     let format: any TableOfContentsFormat
     let options: LayerStoreOptions
     let borrower: (any LayerBorrower)?
+    var metrics: LayerMetrics { options.metrics }
     let logger: Logger
     let transfers: TransferQueue
     let bench: Workbench

@@ -19,7 +19,7 @@ struct SampleTests {
     func everyKey() throws {
         let lines = try sample().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let keys = ImageletConfiguration.documentation
-        #expect(keys.count == 29)
+        #expect(keys.count == 41)
         for key in keys {
             let name = try #require(key.path.split(separator: ".").last)
             if key.path.contains("rules.") {
@@ -74,7 +74,10 @@ struct SampleTests {
         configuration.registries.hostsDirectories = []
         configuration.fill.enabled = false
         configuration.fill.quietPeriod = .milliseconds(61_001)
+        configuration.traces.endpoint = "http://127.0.0.1:4318/v1/traces"
+        configuration.metrics.address = .network(host: "::1", port: 9117)
         configuration.log.level = .trace
+        configuration.log.levels[.registry] = .debug
         let again = try ImageletConfiguration.parse(configuration.yaml, file: "shown")
         #expect(again == configuration)
     }
