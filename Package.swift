@@ -170,7 +170,7 @@ let package = Package(
         suite(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
-        suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "imagelet"], packages: [argumentParser]),
+        suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "TestSupport", "imagelet"], packages: [argumentParser]),
         suite(
             "SnapshotsTests",
             on: [

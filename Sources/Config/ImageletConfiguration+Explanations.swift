@@ -74,21 +74,29 @@ extension ImageletConfiguration {
         "fill": "Bringing in the rest of streamed layers in the background.",
         "fill.enabled": "Whether streamed layers become complete by themselves.",
         "fill.quietPeriod": "How long nothing of a layer was asked for before its fill begins.",
+        "cache": "How much of the disk fetched layers may take. What is given up streams again when it is read.",
+        "cache.maxBytes": """
+        Most bytes of fetched layers on the disk; beyond it segments go, those that were not read for longest first. Those whose registry does
+        not answer for them stay.
+        """,
+        "cache.minFreeBytes": "Bytes that stay free on the volume, by the same means.",
+        "cache.evictionThreshold": """
+        The kubelet's threshold imagefs.available (evictionHard), below which it removes images and evicts pods. Neither background fills nor
+        layers that are fetched whole take the volume below it; their images stream, or their pulls fail.
+        """,
         "metrics": """
-        Metrics and health over HTTP: /metrics for Prometheus, /livez and /readyz for probes; without TLS and
-        without a login.
+        Metrics and health over HTTP: /metrics for Prometheus, /livez and /readyz for probes; without TLS and without a login.
         """,
         "metrics.address": """
-        Where they are served, such as 127.0.0.1:9117; null: nowhere. Whoever can connect may read them; a Unix
-        socket is root's.
+        Where they are served, such as 127.0.0.1:9117; null: nowhere. Whoever can connect may read them; a Unix socket is root's.
         """,
         "traces": "Pulls, fills and the waits of readers as traces of OpenTelemetry.",
         "traces.endpoint": """
-        Where a collector takes OTLP over HTTP as JSON, such as http://127.0.0.1:4318/v1/traces; null: nowhere.
-        Names of images and files are in it.
+        Where a collector takes OTLP over HTTP as JSON, such as http://127.0.0.1:4318/v1/traces; null: nowhere. Names of images and
+        files are in it.
         """,
         "log": """
-        What is written to standard error; under systemd that is the journal. Read again on SIGHUP.
+        What is written to standard error; under systemd that is the journal. Read again on SIGHUP (systemctl reload).
         """,
         "log.level": "The least important lines to write.",
         "log.levels": "The same for single parts of the daemon; null: as above.",

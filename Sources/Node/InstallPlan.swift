@@ -1,5 +1,4 @@
 package import Config
-internal import Linux
 
 /// What setting up a node changes: files before, files after. Made without touching anything.
 package struct InstallPlan: Sendable, Equatable {
