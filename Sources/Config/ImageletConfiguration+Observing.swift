@@ -11,8 +11,8 @@ extension ImageletConfiguration {
 
     /// Pulls, fills and the waits of readers as traces of OpenTelemetry.
     package struct Traces: ConfigurationSection {
-        /// Where a collector takes OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`. Names of images and files are in it.
-        /// Default: nowhere.
+        /// Where a collector takes OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`. Names of images and files are in
+        /// it. Default: nowhere.
         package var endpoint: String?
 
         package init() {}

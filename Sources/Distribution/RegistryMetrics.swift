@@ -60,7 +60,8 @@ package struct RegistryMetrics: Sendable {
     }
 
     /// Sends one request and notes its answer.
-    /// - Parameter send: is given what it calls with the status when the head of the answer is here; never, if none came.
+    /// - Parameter send: is given what it calls with the status when the head of the answer is here; never, if none
+    ///   came.
     func observing<Result>(
         _ destination: Destination, _ send: (_ answered: (Int) -> Void) async throws -> Result
     ) async throws -> Result {

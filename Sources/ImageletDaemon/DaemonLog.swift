@@ -25,7 +25,8 @@ package struct DaemonLog: Sendable {
         levels.set(configuration.usual, parts: configuration.parts)
     }
 
-    /// Whether standard error is the journal's (systemd.exec(5), `$JOURNAL_STREAM`): then its device and inode stand there.
+    /// Whether standard error is the journal's (systemd.exec(5), `$JOURNAL_STREAM`): then its device and inode stand
+    /// there.
     private static var isJournal: Bool {
         guard let stream = ProcessIdentity.environment["JOURNAL_STREAM"], let status = FileStatus.ofStandardError else {
             return false

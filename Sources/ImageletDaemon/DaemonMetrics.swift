@@ -12,8 +12,8 @@ struct DaemonMetrics: Sendable {
     let layers = LayerMetrics()
     let registry = RegistryMetrics()
     let pulls = PullMetrics()
-    /// How long readers of a mount that was kept over a restart stood still, as far as this process is to blame: from its start until it
-    /// answered them. In milliseconds; 0 if the mount is a new one.
+    /// How long readers of a mount that was kept over a restart stood still, as far as this process is to blame: from
+    /// its start until it answered them. In milliseconds; 0 if the mount is a new one.
     let restartStall = Gauge()
 
     /// The page of a daemon with these parts.
@@ -30,7 +30,7 @@ struct DaemonMetrics: Sendable {
     private func addPulls(_ page: inout MetricsPage) {
         page.add(
             "imagelet_pulls_total",
-            "Pulls by the strategy decided on and the reason for it; the reason 'degraded' is a failure of imagelet itself.",
+            "Pulls by strategy and the reason for it; the reason 'degraded' is a failure of imagelet itself.",
             pulls.decisions)
         page.add(
             "imagelet_pull_failures_total", "Pulls that failed in imagelet, degraded ones included, by what failed.",

@@ -2,7 +2,8 @@ internal import Config
 internal import Logging
 internal import UnixSignals
 
-/// Reads the configuration again on SIGHUP and puts into force what can change while the daemon runs: the levels of log lines.
+/// Reads the configuration again on SIGHUP and puts into force what can change while the daemon runs: the levels of log
+/// lines.
 struct Reload: Sendable {
     /// In force since the last reading.
     let configuration: ImageletConfiguration
@@ -19,14 +20,14 @@ struct Reload: Sendable {
         for await _ in await UnixSignalsSequence(trapping: .sighup) {
             do {
                 let new = try read()
-                let keys = new.keysChanged(from: current)
+                let live = new.keysChanged(from: current).filter { $0.hasPrefix(Self.liveKeys) }
+                let waiting = new.keysChanged(from: configuration).filter { !$0.hasPrefix(Self.liveKeys) }
                 // Before: the new levels may leave it out.
                 logger.notice(
                     "configuration read again",
                     metadata: [
-                        "config.inForce": "\(keys.filter { $0.hasPrefix(Self.liveKeys) }.joined(separator: ", "))",
-                        "config.needsRestart":
-                            "\(new.keysChanged(from: configuration).filter { !$0.hasPrefix(Self.liveKeys) }.joined(separator: ", "))",
+                        "config.inForce": "\(live.joined(separator: ", "))",
+                        "config.needsRestart": "\(waiting.joined(separator: ", "))",
                     ])
                 log.apply(new.log)
                 current = new

@@ -3,8 +3,8 @@ internal import Policy
 internal import Synchronization
 internal import Telemetry
 
-/// What becomes of images from their pull until all of them is here: how long they took, and how long their readers waited meanwhile.
-/// Pulls put them in, layers that complete take them out.
+/// What becomes of images from their pull until all of them is here: how long they took, and how long their readers
+/// waited meanwhile. Pulls put them in, layers that complete take them out.
 package final class PullTimeline: Sendable {
     private struct Record {
         var missing: Set<Digest>

@@ -13,7 +13,8 @@ package final class MountPulse: Sendable {
     /// When the threads were last seen to get on.
     private let last = Mutex<Sample?>(nil)
 
-    /// - Parameter patience: how long all threads may be busy with questions they have before that counts as being stuck.
+    /// - Parameter patience: how long all threads may be busy with questions they have before that counts as being
+    ///   stuck.
     package init(_ mount: StoreMount, patience: Duration = .seconds(10)) {
         self.mount = mount
         self.patience = patience
@@ -29,8 +30,7 @@ package final class MountPulse: Sendable {
                 return nil
             }
             guard now - earlier.time >= patience else { return nil }
-            return
-                "no thread of the layer store has come back for a question in \((now - earlier.time).components.seconds) s"
+            return "no thread of the layer store took a question for \((now - earlier.time).components.seconds) s"
         }
     }
 }

@@ -1,4 +1,5 @@
-/// Writes lines of the text format of Prometheus (prometheus.io/docs/instrumenting/exposition_formats, "Text-based format").
+/// Writes lines of the text format of Prometheus (prometheus.io/docs/instrumenting/exposition_formats, "Text-based
+/// format").
 struct ExpositionWriter {
     private(set) var text = ""
 

@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// Durations, counted by how long they were. Observing costs two atomic additions and a search of some fifteen bounds.
 package final class Histogram: Sendable {
-    /// Upper bounds of buckets, ascending; a duration counts in the first that is not below it, and longer ones in one without bound.
+    /// Upper bounds of buckets, ascending; a duration counts in the first that is not below it, and longer ones in one
+    /// without bound.
     package struct Bounds: Sendable {
         let durations: [Duration]
 
@@ -29,7 +30,8 @@ package final class Histogram: Sendable {
 
     /// What was observed up to a moment.
     package struct Snapshot: Sendable, Equatable {
-        /// Each bucket's upper bound in seconds, and how many durations were not above it; without the bucket that has no bound.
+        /// Each bucket's upper bound in seconds, and how many durations were not above it; without the bucket that has
+        /// no bound.
         package var cumulative: [(bound: Double, count: Int)]
         package var count: Int
         package var sum: Duration

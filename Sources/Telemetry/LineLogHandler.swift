@@ -3,8 +3,8 @@ package import Logging
 
 /// Writes each message as one line: `message key=value …`, whatever the values hold.
 ///
-/// For a terminal or a file a line begins with time, level and part. The journal keeps the time itself and takes the level from a prefix
-/// (sd-daemon(3)), so that `journalctl -p warning` finds what it should.
+/// For a terminal or a file a line begins with time, level and part. The journal keeps the time itself and takes the
+/// level from a prefix (sd-daemon(3)), so that `journalctl -p warning` finds what it should.
 package struct LineLogHandler: LogHandler {
     package enum Format: Sendable {
         case plain
@@ -68,7 +68,8 @@ package struct LineLogHandler: LogHandler {
         return "\"\(escaped(inner))\""
     }
 
-    /// Control characters spelled out: text from outside can neither begin a line of its own nor move a terminal's cursor.
+    /// Control characters spelled out: text from outside can neither begin a line of its own nor move a terminal's
+    /// cursor.
     static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = ""

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// What tells the series of one metric apart: a type with few values, such as an enum. Never a path, a digest or a name, of which there
-/// are as many as somebody likes (style.md 34).
+/// What tells the series of one metric apart: a type with few values, such as an enum. Never a path, a digest or a
+/// name, of which there are as many as somebody likes (style.md 34).
 package protocol MetricLabels: Hashable, Sendable {
     /// Names of the labels, lower case with underscores; as many as `labelValues`.
     static var labelNames: [String] { get }

@@ -1,7 +1,7 @@
 /// All metrics of a process by name, and how they are written: the text format of Prometheus, version 0.0.4.
 ///
-/// Built once by whoever puts the parts of a program together; the parts themselves know no names. Wrong or repeated names are bugs of
-/// ours and trap there.
+/// Built once by whoever puts the parts of a program together; the parts themselves know no names. Wrong or repeated
+/// names are bugs of ours and trap there.
 package struct MetricsPage: Sendable {
     /// `Content-Type` of ``text``.
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"

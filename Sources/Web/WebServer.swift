@@ -5,7 +5,8 @@ internal import NIOCore
 
 /// Serves pages over HTTP/1.1 to whoever may reach its address: short ones, to be read only.
 ///
-/// A connection serves one answer and lives for ``Limits/connectionLife`` at most, whatever its client does; no body of a request is kept.
+/// A connection serves one answer and lives for ``Limits/connectionLife`` at most, whatever its client does; no body of
+/// a request is kept.
 package struct WebServer: Sendable {
     package struct Limits: Sendable {
         /// Connections at a time; more wait in the kernel's queue. Default: 64.

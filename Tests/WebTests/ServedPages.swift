@@ -45,3 +45,11 @@ func ask(_ port: UInt16, _ request: String) async throws -> String {
         return String(decoding: answer, as: UTF8.self)
     }
 }
+
+/// Waits for an ordinary request to be answered. On a busy machine the short life of a connection in these tests may be over before.
+func isServed(_ port: UInt16) async throws {
+    try await eventually("an answer to somebody else") {
+        let answer = try? await ask(port, "GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n")
+        return answer?.hasPrefix("HTTP/1.1 200") == true
+    }
+}
