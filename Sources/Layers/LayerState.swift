@@ -38,6 +38,16 @@ struct LayerState: Sendable {
     /// The last four bytes of the blob, if they came by.
     var trailer: [UInt8] = []
     var isVerified = false
+    /// That all is here is on record, synced.
+    var isRecorded = false
+    /// Work that is making the tar durable and will then note that it is.
+    var recordings = 0
+    /// Somebody reads the tar without us: nothing may leave it.
+    var isLent = false
+    /// Pulls that wait for all of the layer: what one of them has waited for must not leave before it has seen the whole.
+    var completers = 0
+    /// Whether bytes that are given up could be had again, as the source showed last, and at which tick.
+    var refetch: (isPossible: Bool, tick: UInt32)?
     /// Why the diffID could not be checked, if so.
     var uncheckedReason: String?
     var trouble: String?
