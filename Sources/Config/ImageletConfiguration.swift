@@ -15,6 +15,7 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package var registries = Registries()
     package var transfers = Transfers()
     package var fill = Fill()
+    package var cache = Cache()
     package var log = Log()
 
     package init() {}
@@ -108,6 +109,7 @@ extension ImageletConfiguration: ConfigurationSection {
             .section("registries", \.registries),
             .section("transfers", \.transfers),
             .section("fill", \.fill),
+            .section("cache", \.cache),
             .section("log", \.log),
         ]
     }

@@ -40,7 +40,7 @@ package struct Daemon: Sendable {
         let storage = ImageStorage(
             state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes),
             key: .kept(at: paths.key, logger: logger))
-        let catalog = ImageCatalog(storage: storage, directory: paths.root)
+        let catalog = ImageCatalog(storage: storage, directory: paths.root, elsewhere: paths.countedElsewhere)
         let mounts = ImageMounts(storage: storage, catalog: catalog, directory: paths.mounts)
         try await Recovery(
             storage: storage, registry: registry, fills: configuration.fill.enabled, logger: logger
@@ -63,8 +63,11 @@ package struct Daemon: Sendable {
             case .none: try embeddedFront(storage, catalog, registry, doors)
             case .containerd: try containerdFront(storage, catalog, registry, doors, paths)
             }
+        let cache = CacheWatch(
+            storage: storage, budget: configuration.cacheBudget, directory: paths.root, logger: logger)
         let admin = AdminServer(
-            catalog: catalog, progress: front.progress, mounts: mounts, layerDirectory: paths.store,
+            catalog: catalog, progress: front.progress, mounts: mounts, cache: cache,
+            garbage: GarbageCollection(storage: storage, mounts: mounts, cache: cache), layerDirectory: paths.store,
             rootDirectory: paths.root, runtime: configuration.runtime.rawValue)
         let control = try doors.server(.admin, at: configuration.sockets.admin, [.admin(admin)])
         kept.forgetRest()
@@ -84,6 +87,7 @@ package struct Daemon: Sendable {
                     .init(
                         service: Part { try await store.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: Part { await LayerWatch(storage: storage, logger: logger).run() }),
+                    .init(service: Part { await cache.run() }),
                     .init(service: Part { await kept.run() }),
                     .init(service: Part({ try await mount.run(ending: part) }, stop: part)),
                     .init(service: Part(control)),

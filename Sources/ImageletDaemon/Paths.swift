@@ -16,6 +16,9 @@ struct Paths {
     /// Where the keeper listens.
     var keeper: String { root + "/keeper.sock" }
 
+    /// Names below the root that its own usage leaves out: snapshots count as their store measured them, and a mount is no disk.
+    var countedElsewhere: Set<String> { ["snapshots", "store"] }
+
     func create() throws {
         try Directory.create(root)
         for directory in [layers, indexes, mounts, snapshots] { try Directory.create(directory) }

@@ -29,7 +29,7 @@ struct ErrorTests {
         Wrong(
             "Log:\n  level: info\n", .unknownKey,
             "c.yaml:3: Log: unknown key; did you mean log? "
-                + "known here: rootDirectory, runtime, sockets, policy, registries, transfers, fill, log"),
+                + "known here: rootDirectory, runtime, sockets, policy, registries, transfers, fill, cache, log"),
         Wrong(
             "fill: {enabeld: true}\n", .unknownKey,
             "c.yaml:3: fill.enabeld: unknown key; did you mean enabled? known here: enabled, quietPeriod"),
@@ -98,7 +98,7 @@ struct ErrorTests {
     ]
 
     private static let levels = "one of: trace, debug, info, notice, warning, error, critical"
-    private static let topKeys = "rootDirectory, runtime, sockets, policy, registries, transfers, fill, log"
+    private static let topKeys = "rootDirectory, runtime, sockets, policy, registries, transfers, fill, cache, log"
     private static let aliases =
         "anchors and aliases (&name, *name) are not read: write the value out, quote text beginning with * or &"
 
