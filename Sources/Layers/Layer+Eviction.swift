@@ -43,10 +43,12 @@ extension Layer {
         let end = try files.tar.size()
         try files.tar.punchHole(end..<end + 1)
         if state.withLock({ isWhole.load(ordering: .relaxed) && !$0.isRecorded }) { try record(isWhole: true) }
+        var whole: (isVerified: Bool, wasWhole: Bool) = (false, false)
         let eviction = state.withLock { state -> SegmentStates.Eviction? in
             guard mayBeEvicted(state), state.isRecorded || !isWhole.load(ordering: .relaxed),
                 let eviction = state.segments.beginEviction(segments)
             else { return nil }
+            whole = (state.isVerified, isWhole.load(ordering: .relaxed))
             isWhole.store(false, ordering: .releasing)
             (state.isVerified, state.isRecorded) = (false, false)
             evictions.add(1, ordering: .sequentiallyConsistent)
@@ -61,6 +63,9 @@ extension Layer {
                 for number in gone { state.checksums[number] = nil }
                 let kept = Set(eviction.states.keys).subtracting(gone)
                 state.end(state.segments.endEviction(eviction, keeping: kept), .again)
+                guard gone.isEmpty, whole.wasWhole, case .open = state.condition else { return }
+                (state.isVerified, state.isRecorded) = (whole.isVerified, true)
+                isWhole.store(true, ordering: .releasing)
             }
         }
         left = try strikeOut(eviction.states.keys.sorted())
