@@ -39,6 +39,7 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -57,7 +58,7 @@ let package = Package(
         module("Hashing", on: ["COpenSSL"]),
         module("Gzip", on: ["CIsal", "CZlib"]),
         module("HTTP", on: ["CCurl"]),
-        module("FUSE", on: ["CFuse", "CLinux", "Linux"]),
+        module("FUSE", on: ["CFuse", "CLinux", "Linux", "Telemetry"]),
         .target(
             name: "GRPC",
             dependencies: [
@@ -69,25 +70,41 @@ let package = Package(
             ],
             exclude: ["Protos"], swiftSettings: settings),
 
+        module("Telemetry", packages: [log]),
+        module(
+            "Web", on: ["Telemetry"],
+            packages: [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"), log,
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+
         // Level 2: formats, no I/O
         module("OCI", on: ["Hashing"]),
         module("LayerFormat", on: ["OCI"]),
+        module("EROFS", on: ["LayerFormat"]),
         module("Filters"),
+        module("TOML"),
         module("SOCI", on: ["Gzip", "Hashing", "LayerFormat", "OCI"]),
 
         // Level 3: capabilities
         module(
-            "Distribution", on: ["HTTP", "OCI"],
+            "Distribution", on: ["HTTP", "OCI", "TOML", "Telemetry"],
             packages: [log, .product(name: "Subprocess", package: "swift-subprocess")]),
-        module("Layers", on: ["Hashing", "LayerFormat", "Linux", "OCI"], packages: [log]),
-        module("LayerFS", on: ["FUSE", "LayerFormat", "Layers", "Linux"], packages: [log]),
+        module("Layers", on: ["Hashing", "LayerFormat", "Linux", "OCI", "Telemetry"], packages: [log]),
+        module(
+            "LayerFS", on: ["EROFS", "FUSE", "Hashing", "LayerFormat", "Layers", "Linux", "Telemetry"],
+            packages: [log]),
         module("State", on: ["OCI"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         module("Policy", on: ["OCI"]),
 
         // Level 4: use cases
         module(
             "Images",
-            on: ["Distribution", "Hashing", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI", "State"],
+            on: [
+                "Distribution", "Hashing", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI", "State",
+                "Telemetry",
+            ],
             packages: [log]),
 
         // Level 5: services
@@ -96,11 +113,13 @@ let package = Package(
 
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),
+        module("Node", on: ["Config", "Linux", "TOML"]),
+        module("Doctor", on: ["Config", "Linux", "Node"]),
         module(
             "ImageletDaemon",
             on: [
                 "CRI", "Config", "Distribution", "GRPC", "HTTP", "Images", "LayerFS", "LayerFormat", "Layers",
-                "Linux", "OCI", "Policy", "SOCI", "Snapshots", "State",
+                "Linux", "OCI", "Policy", "SOCI", "Snapshots", "State", "Telemetry", "Web",
             ],
             packages: [
                 log, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -111,8 +130,8 @@ let package = Package(
         .executableTarget(
             name: "imagelet",
             dependencies: [
-                "CRI", "Config", "Distribution", "GRPC", "Images", "ImageletDaemon", "Linux", "OCI", "Policy", "SOCI",
-                "Snapshots", argumentParser, log,
+                "CRI", "Config", "Distribution", "Doctor", "GRPC", "Images", "ImageletDaemon", "Linux", "Node", "OCI",
+                "Policy", "SOCI", "Snapshots", argumentParser, log,
             ],
             swiftSettings: settings),
 
@@ -126,20 +145,28 @@ let package = Package(
         suite("HTTPTests", on: ["HTTP", "TestSupport"]),
         suite("FUSETests", on: ["FUSE", "Linux", "TestSupport"]),
         suite(
-            "GRPCTests", on: ["GRPC", "Linux"], packages: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+            "GRPCTests", on: ["GRPC", "Linux", "TestSupport"],
+            packages: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+        suite("TelemetryTests", on: ["Telemetry", "TestSupport"], packages: [log]),
+        suite("WebTests", on: ["Linux", "Telemetry", "TestSupport", "Web"]),
         suite("OCITests", on: ["OCI"]),
         suite("FiltersTests", on: ["Filters"]),
+        suite("TOMLTests", on: ["TOML"]),
         suite("LayerFormatTests", on: ["LayerFormat", "OCI", "TestSupport"]),
+        suite("EROFSTests", on: ["EROFS", "LayerFormat", "TestSupport"]),
         suite("SOCITests", on: ["Gzip", "Hashing", "LayerFormat", "OCI", "SOCI", "TestSupport"]),
         suite("DistributionTests", on: ["Distribution", "HTTP", "OCI", "TestSupport"], packages: [log]),
         suite(
             "LayersTests", on: ["Hashing", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"],
             packages: [log]),
         suite(
-            "LayerFSTests", on: ["FUSE", "LayerFS", "LayerFormat", "Layers", "Linux", "TestSupport"], packages: [log]),
+            "LayerFSTests", on: ["FUSE", "LayerFS", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"],
+            packages: [log]),
         suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         suite("PolicyTests", on: ["OCI", "Policy"]),
         suite("ConfigTests", on: ["Config"]),
+        suite("DoctorTests", on: ["Config", "Doctor", "Node", "TestSupport"]),
+        suite("NodeTests", on: ["Config", "Node", "TOML", "TestSupport"]),
         suite(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
@@ -152,7 +179,9 @@ let package = Package(
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite(
             "ImagesTests",
-            on: ["Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State"],
+            on: [
+                "Distribution", "HTTP", "Hashing", "Images", "Layers", "OCI", "Policy", "SOCI", "State", "TestSupport",
+            ],
             packages: [log]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(

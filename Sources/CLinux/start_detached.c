@@ -1,9 +1,12 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -37,4 +40,21 @@ int imagelet_start_detached(const char *program, char *const arguments[], int de
     }
     posix_spawn_file_actions_destroy(&files);
     return failure;
+}
+
+int imagelet_touch_detached(const char *path) {
+    // Twice: nobody can be made to wait for the second process, whose end nobody then has to wait for.
+    pid_t child = _Fork();
+    if (child < 0) return errno;
+    if (child == 0) {
+        // Above all the daemon's lock, and its connections.
+        close_range(0, ~0U, 0);
+        if (_Fork() == 0) {
+            int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+            if (descriptor >= 0) close(descriptor);
+        }
+        _exit(0);
+    }
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    return 0;
 }

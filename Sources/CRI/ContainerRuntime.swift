@@ -30,11 +30,21 @@ package struct ContainerRuntime: ImageRuntime {
         return try await client.imageStatus(request, timeout: Self.timeout).hasImage
     }
 
-    package func take(_ document: [UInt8], digest: Digest) async throws {
-        try await client.writeContent(
-            document, digest: digest.description, namespace: Self.namespace, timeout: Self.timeout)
+    package func document(_ digest: Digest) async throws -> [UInt8]? {
+        try await client.readContent(
+            digest.description, namespace: Self.namespace, cap: OCIDocument.maximumSize, timeout: Self.timeout)
     }
 
-    /// All are answered from memory; a runtime that hangs must not hang the pull's own part.
+    package func has(_ digest: Digest) async throws -> Bool {
+        try await client.contentLabels(
+            digest.description, namespace: Self.namespace, timeout: Self.timeout) != nil
+    }
+
+    package func take(_ content: [UInt8], digest: Digest) async throws {
+        try await client.writeContent(
+            content, digest: digest.description, namespace: Self.namespace, timeout: Self.timeout)
+    }
+
+    /// All are answered at once; a runtime that hangs must not hang the pull's own part.
     private static let timeout = Duration.seconds(20)
 }

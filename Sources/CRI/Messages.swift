@@ -28,12 +28,17 @@ extension PullRequest {
         guard !request.image.image.isEmpty else {
             throw RPCFailure(.invalidArgument, "PullImage names no image")
         }
+        // Both hold the pod's annotations when the kubelet asks; crictl's --annotation sets the image's.
+        let annotations = request.sandboxConfig.annotations.merging(request.image.annotations) { $1 }
+        let handler = request.image.runtimeHandler
         self.init(
-            image: request.image.image,
-            credentials: request.hasAuth ? RequestCredentials(request.auth) : nil,
-            // Both hold the pod's annotations when the kubelet asks; crictl's --annotation sets the image's.
-            annotations: request.sandboxConfig.annotations.merging(request.image.annotations) { $1 })
+            image: request.image.image, credentials: request.hasAuth ? RequestCredentials(request.auth) : nil,
+            annotations: annotations,
+            runtimeHandler: handler.isEmpty ? annotations[Self.handlerAnnotation] ?? "" : handler)
     }
+
+    /// What containerd reads where the kubelet does not fill in the field (specs/containerd.md 9).
+    private static let handlerAnnotation = "io.containerd.cri.runtime-handler"
 }
 
 extension RequestCredentials {

@@ -9,6 +9,7 @@ package struct RuntimeImageServer: RuntimeImageService {
     private let puller: RuntimePuller
     private let catalog: ImageCatalog
     private let usage: @Sendable () async throws -> StoreUsage
+    private let logger: Logger
     private let log: CallLog
 
     /// - Parameter usage: what the store and the snapshots take on the disk.
@@ -20,6 +21,7 @@ package struct RuntimeImageServer: RuntimeImageService {
         self.puller = puller
         self.catalog = catalog
         self.usage = usage
+        self.logger = logger
         log = CallLog(logger: logger)
     }
 
@@ -38,8 +40,15 @@ package struct RuntimeImageServer: RuntimeImageService {
         let name = request.image.image
         return try await log.recording("RemoveImage", at: .info, image: name) {
             let answer = try await runtime.removeImage(request)
-            if !name.isEmpty { try await catalog.forget(name) }
+            if !name.isEmpty { await forget(name) }
             return answer
+        }
+    }
+
+    /// The image is gone, whatever becomes of our record of it.
+    private func forget(_ name: String) async {
+        do { try await catalog.forget(name) } catch {
+            logger.error("image removed but not forgotten", metadata: ["image": "\(name)", "error": "\(error)"])
         }
     }
 

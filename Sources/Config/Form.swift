@@ -38,6 +38,34 @@ extension Form<String> {
             write: { $0 })
     }
 
+    /// A DNS label, as a RuntimeClass's handler must be (RFC 1123).
+    static var label: Form {
+        Form(
+            allowed: "at most 63 lower-case letters, digits and inner dashes",
+            read: { text, _ in
+                let isLabel = text.utf8.allSatisfy { byte in
+                    switch byte {
+                    case 0x30...0x39, 0x61...0x7A, 0x2D: true
+                    default: false
+                    }
+                }
+                let fits = (1...63).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
+                return fits && isLabel ? text : nil
+            },
+            write: { $0 })
+    }
+
+    static var webAddress: Form {
+        Form(
+            allowed: "a URL of at most 2048 bytes that begins with http:// or https://",
+            read: { text, _ in
+                let isWeb = ["http://", "https://"].contains { text.hasPrefix($0) && text.utf8.count > $0.utf8.count }
+                let fits = text.utf8.count <= 2048 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+                return isWeb && fits ? text : nil
+            },
+            write: { $0 })
+    }
+
     static var imagePattern: Form {
         Form(
             allowed: "a pattern of at most 512 bytes over full image names, * within a component, ** across",

@@ -10,12 +10,16 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package var rootDirectory = "/var/lib/imagelet"
     /// The container runtime behind imagelet. Default: `none`, a complete image service by itself.
     package var runtime = Runtime.none
+    /// Runtime handlers whose pods take layers from imagelet, where not all do (RuntimeClass). Default: none, all do.
+    package var runtimeHandlers: [String] = []
     package var sockets = Sockets()
     package var policy = Policy()
     package var registries = Registries()
     package var transfers = Transfers()
     package var fill = Fill()
     package var cache = Cache()
+    package var metrics = Metrics()
+    package var traces = Traces()
     package var log = Log()
 
     package init() {}
@@ -84,19 +88,6 @@ package struct ImageletConfiguration: Sendable, Equatable {
             ]
         }
     }
-
-    package struct Log: ConfigurationSection {
-        /// The least important lines to write. Default: `info`.
-        package var level = Level.info
-
-        package enum Level: String, Sendable, CaseIterable {
-            case trace, debug, info, notice, warning, error, critical
-        }
-
-        package init() {}
-
-        static var fields: [Field<Log>] { [.value("level", \.level, .choice)] }
-    }
 }
 
 extension ImageletConfiguration: ConfigurationSection {
@@ -104,12 +95,15 @@ extension ImageletConfiguration: ConfigurationSection {
         [
             .value("rootDirectory", \.rootDirectory, .absolutePath()),
             .value("runtime", \.runtime, .choice),
+            .list("runtimeHandlers", \.runtimeHandlers, of: .label, maximumCount: 64),
             .section("sockets", \.sockets),
             .section("policy", \.policy),
             .section("registries", \.registries),
             .section("transfers", \.transfers),
             .section("fill", \.fill),
             .section("cache", \.cache),
+            .section("metrics", \.metrics),
+            .section("traces", \.traces),
             .section("log", \.log),
         ]
     }

@@ -15,9 +15,11 @@ final class Authorizer: Sendable {
     /// How often the node's credentials are renewed for one request.
     static let renewalLimit = 3
 
-    init(http: HTTPClient, sources: [any CredentialSource], time: Timebase, logger: Logger) {
-        exchange = TokenExchange(http: http, time: time)
-        node = NodeCredentials(sources: sources, time: time, logger: logger)
+    init(
+        http: HTTPClient, sources: [any CredentialSource], time: Timebase, metrics: RegistryMetrics, logger: Logger
+    ) {
+        exchange = TokenExchange(http: http, time: time, metrics: metrics)
+        node = NodeCredentials(sources: sources, time: time, metrics: metrics, logger: logger)
         refused = RefusedCandidates(time: time)
         self.time = time
     }

@@ -7,6 +7,9 @@ final class HostMemory: Sendable {
     static let mirrorRest: Duration = .seconds(30)
     /// How long it is remembered whether a host serves ranges. Proxies that were only filling their cache get another chance.
     static let rangesLife: Duration = .seconds(600)
+    /// How long reads are refused unasked because their host answered the last one with the whole blob: they have a reader, who would
+    /// have to wait for a host that recovers long before.
+    static let refusalLife: Duration = .seconds(10)
     /// How long a reading of hosts.toml is good.
     static let planLife: Duration = .seconds(5)
     /// Entries kept before all are forgotten.
@@ -14,7 +17,7 @@ final class HostMemory: Sendable {
 
     private struct State {
         var resting: [String: Duration] = [:]
-        var ranges: [String: (serves: Bool, until: Duration)] = [:]
+        var ranges: [String: (serves: Bool, noted: Duration)] = [:]
         var plans: [String: (endpoints: [Endpoint], until: Duration)] = [:]
         var warnings: Set<String> = []
     }
@@ -40,15 +43,25 @@ final class HostMemory: Sendable {
     func noteRanges(_ endpoint: Endpoint, serves: Bool) {
         state.withLock { state in
             if state.ranges.count >= Self.limit { state.ranges = [:] }
-            state.ranges[endpoint.base.text] = (serves, time.now() + Self.rangesLife)
+            state.ranges[endpoint.base.text] = (serves, time.now())
         }
     }
 
     /// Whether a host serves ranges; nil if that is not known now.
     func servesRanges(_ endpoint: Endpoint) -> Bool? {
         state.withLock { state in
-            guard let entry = state.ranges[endpoint.base.text], time.now() < entry.until else { return nil }
+            guard let entry = state.ranges[endpoint.base.text], time.now() < entry.noted + Self.rangesLife else {
+                return nil
+            }
             return entry.serves
+        }
+    }
+
+    /// Whether a host is not to be asked for a range just now.
+    func refusesRanges(_ endpoint: Endpoint) -> Bool {
+        state.withLock { state in
+            guard let entry = state.ranges[endpoint.base.text], !entry.serves else { return false }
+            return time.now() < entry.noted + Self.refusalLife
         }
     }
 

@@ -1,4 +1,5 @@
 package import HTTP
+internal import TOML
 
 /// A hosts.toml of containerd's `certs.d` layout (registry.md 7): a pure function from its text to hosts, in file order.
 package struct HostsFile: Sendable, Equatable {
@@ -24,10 +25,10 @@ package struct HostsFile: Sendable, Equatable {
     package init(parsing text: String, path: String) throws(RegistryError) {
         var reader = HostsFileReader(path: path)
         let root: TOMLTable
-        do throws(RegistryError) {
+        do {
             root = try TOMLTable(parsing: text)
         } catch {
-            throw RegistryError(.invalidConfiguration, "\(path): \(error.message)")
+            throw RegistryError(.invalidConfiguration, "\(path): \(error)")
         }
         switch root["server"] {
         case nil: server = nil

@@ -1,5 +1,6 @@
 internal import Logging
 internal import Synchronization
+internal import Telemetry
 
 /// The node's own credentials, from its sources in order, remembered until they grow old or are refused.
 ///
@@ -28,14 +29,18 @@ final class NodeCredentials: Sendable {
 
     private let sources: [any CredentialSource]
     private let time: Timebase
+    private let metrics: RegistryMetrics
     private let logger: Logger
     private let known = Mutex<[CredentialTarget: Known]>([:])
     private let notes = Mutex<[String: String]>([:])
     private let flights = SingleFlight<Question, Credential?>()
 
-    init(sources: [any CredentialSource], time: Timebase, logger: Logger) {
+    init(
+        sources: [any CredentialSource], time: Timebase, metrics: RegistryMetrics = RegistryMetrics(), logger: Logger
+    ) {
         self.sources = sources
         self.time = time
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -60,10 +65,12 @@ final class NodeCredentials: Sendable {
             if let refused { out.insert(refused) }
             if let found = try await self.ask(target, fresh: true, refused: out) {
                 self.remember(Known(credential: found, at: self.time.now(), refused: out), target)
+                self.metrics.renewals[.renewed].add()
                 return found
             }
             // All were refused. The registry may change its mind, so the next one starts anew.
             let now = self.time.now()
+            self.metrics.renewals[.failed].add()
             self.remember(Known(credential: refused, at: entry?.at ?? now, renewedInVain: now), target)
             return refused
         }

@@ -2,6 +2,7 @@ internal import HTTP
 internal import Logging
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 /// Ranges of one blob, from mirrors or the registry (registry.md 4): resumes where a body broke off, keeps the address a redirect led to
 /// until it expires, and goes back to the registry then.
@@ -75,6 +76,7 @@ final class RegistryBlobSource: BlobSource {
                 else { throw failure }
                 client.logger.debug(
                     "blob read will go on", metadata: ["layer.digest": "\(digest)", "error": "\(failure.error)"])
+                client.options.metrics.retries.add()
                 try await client.options.time.sleep(delay)
             }
         }
@@ -114,7 +116,7 @@ final class RegistryBlobSource: BlobSource {
             let isLast = position == able.count - 1
             if !isLast, client.memory.isResting(endpoint, repository: access.reference.repository) { continue }
             do {
-                if client.memory.servesRanges(endpoint) == false, wanted.lowerBound > 0, !mayDropBeginning {
+                if client.memory.refusesRanges(endpoint), wanted.lowerBound > 0, !mayDropBeginning {
                     throw RangeReader.noRanges(endpoint.name)
                 }
                 let refused = try await fetch(wanted, mayDropBeginning, from: endpoint, at: nil) { bytes in
@@ -144,13 +146,18 @@ final class RegistryBlobSource: BlobSource {
             wanted: wanted, size: size, mayDropBeginning: mayDropBeginning, host: url?.origin.shortName ?? endpoint.name
         )
         var isWanted = false
+        var received = client.options.metrics.receivedBytes[.storage]
         let wants: (HTTPResponseHead) throws -> Bool = { head in
+            if url == nil, (try? HTTPURL(head.url))?.origin == endpoint.base.origin {
+                received = self.client.options.metrics.receivedBytes[endpoint.isOrigin ? .registry : .mirror]
+            }
             defer { if reader.isWhole { self.client.memory.noteRanges(endpoint, serves: false) } }
             isWanted = try reader.accept(head)
             if isWanted, !reader.isWhole { self.client.memory.noteRanges(endpoint, serves: true) }
             return isWanted
         }
         let onBody: ([UInt8]) async throws -> Void = { piece in
+            received.add(piece.count)
             let part = try reader.take(piece)
             if part.count == piece.count {
                 try await consume(piece)

@@ -1,6 +1,7 @@
 package import HTTP
 package import Logging
 internal import OCI
+internal import Telemetry
 
 /// Speaks the registry API for images and artifacts: hosts in order, tokens, redirects, retries (registry.md).
 ///
@@ -16,6 +17,7 @@ package final class RegistryClient: Sendable {
         /// Limits of requests for blobs. By default a body slower than 4 KiB/s over 20 s is given up and resumed.
         package var blobTimeouts: Timeouts
         package var time: Timebase
+        package var metrics = RegistryMetrics()
 
         package init(
             retry: RetryPolicy = RetryPolicy(), blobRetry: RetryPolicy = RetryPolicy(),
@@ -46,8 +48,9 @@ package final class RegistryClient: Sendable {
         self.hosts = hosts
         self.options = options
         self.logger = logger
-        let authorizer = Authorizer(http: http, sources: credentials, time: options.time, logger: logger)
-        transmission = Transmission(http: http, authorizer: authorizer)
+        let authorizer = Authorizer(
+            http: http, sources: credentials, time: options.time, metrics: options.metrics, logger: logger)
+        transmission = Transmission(http: http, authorizer: authorizer, metrics: options.metrics)
         memory = HostMemory(time: options.time)
     }
 
@@ -110,6 +113,7 @@ package final class RegistryClient: Sendable {
                 else { throw failure.error }
                 logger.debug(
                     "will try again", metadata: ["registry.host": "\(last.name)", "error": "\(failure.error)"])
+                options.metrics.retries.add()
                 try await options.time.sleep(delay)
             }
         }
@@ -117,6 +121,7 @@ package final class RegistryClient: Sendable {
 
     func rest(_ mirror: Endpoint, _ failure: HostFailure, _ access: Access) {
         memory.rest(mirror, repository: access.reference.repository)
+        options.metrics.restedMirrors.add()
         logger.debug(
             "mirror passed over", metadata: ["registry.host": "\(mirror.name)", "error": "\(failure.error)"])
     }

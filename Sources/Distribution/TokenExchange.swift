@@ -4,6 +4,7 @@ internal import HTTP
 struct TokenExchange: Sendable {
     let http: HTTPClient
     let time: Timebase
+    let metrics: RegistryMetrics
     /// Most that is read of an answer.
     static let maximumAnswer = 1 << 20
 
@@ -51,7 +52,13 @@ struct TokenExchange: Sendable {
     }
 
     private func send(_ request: HTTPRequest, _ key: TokenKey) async throws -> HTTPResponse {
-        do { return try await http.send(request, maxBody: Self.maximumAnswer) } catch let error as HTTPError {
+        do {
+            return try await metrics.observing(.tokenServer) { answered in
+                let response = try await http.send(request, maxBody: Self.maximumAnswer)
+                answered(response.status)
+                return response
+            }
+        } catch let error as HTTPError {
             throw HostFailure(error, at: host(key), step: "asking for a token")
         }
     }

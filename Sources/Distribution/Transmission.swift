@@ -8,6 +8,7 @@ struct Transmission: Sendable {
 
     let http: HTTPClient
     let authorizer: Authorizer
+    let metrics: RegistryMetrics
 
     /// Thrown to end a transfer of which enough has been seen.
     private struct Enough: Error {}
@@ -129,13 +130,16 @@ struct Transmission: Sendable {
         var kept: [UInt8] = []
         var seen: HTTPResponseHead?
         do {
-            seen = try await http.stream(request) { head in
-                seen = head
-                isWanted = try wants(head)
-            } onBody: { bytes in
-                if isWanted { return try await onBody(bytes) }
-                kept += bytes.prefix(Self.errorBodyLimit - kept.count)
-                if kept.count >= Self.errorBodyLimit { throw Enough() }
+            seen = try await metrics.observing(isForeign ? .storage : .api) { answered in
+                try await http.stream(request) { head in
+                    seen = head
+                    answered(head.status)
+                    isWanted = try wants(head)
+                } onBody: { bytes in
+                    if isWanted { return try await onBody(bytes) }
+                    kept += bytes.prefix(Self.errorBodyLimit - kept.count)
+                    if kept.count >= Self.errorBodyLimit { throw Enough() }
+                }
             }
         } catch is Enough {
         } catch let error as HTTPError {

@@ -7,11 +7,12 @@ internal import Linux
 final class Context: Sendable {
     let fileSystem: any FileSystem
     let options: Session.Options
-    let ledger = Ledger()
+    let ledger: Ledger
 
     init(_ fileSystem: any FileSystem, _ options: Session.Options) {
         self.fileSystem = fileSystem
         self.options = options
+        ledger = Ledger(options.metrics)
     }
 
     /// - Parameter userdata: of a session, which keeps its context.
@@ -40,19 +41,19 @@ enum Operations {
     private static func addNames(_ table: inout fuse_lowlevel_ops) {
         unsafe table.lookup = { raw, parent, name in
             let name = unsafe bytes(name)
-            unsafe serve(raw) { $0.lookup(name, in: NodeID(parent), EntryReply(request: $1)) }
+            unsafe serve(.lookup, raw) { $0.lookup(name, in: NodeID(parent), EntryReply(request: $1)) }
         }
         unsafe table.readlink = { raw, node in
-            unsafe serve(raw) { $0.linkTarget(of: NodeID(node), BytesReply(request: $1)) }
+            unsafe serve(.readlink, raw) { $0.linkTarget(of: NodeID(node), BytesReply(request: $1)) }
         }
         unsafe table.readdir = { raw, node, size, offset, _ in
-            unsafe serve(raw) {
+            unsafe serve(.readdir, raw) {
                 let reply = DirectoryReply(request: $1, size: size, wantsAttributes: false)
                 $0.list(NodeID(node), from: UInt64(bitPattern: Int64(offset)), reply)
             }
         }
         unsafe table.readdirplus = { raw, node, size, offset, _ in
-            unsafe serve(raw) {
+            unsafe serve(.readdirplus, raw) {
                 let reply = DirectoryReply(request: $1, size: size, wantsAttributes: true)
                 $0.list(NodeID(node), from: UInt64(bitPattern: Int64(offset)), reply)
             }
@@ -64,36 +65,39 @@ enum Operations {
         unsafe table.open = { raw, _, _ in _ = unsafe fuse_reply_err(raw, ENOSYS) }
         unsafe table.opendir = { raw, _, _ in _ = unsafe fuse_reply_err(raw, ENOSYS) }
         unsafe table.read = { raw, node, size, offset, _ in
-            unsafe serve(raw) { $0.read(NodeID(node), at: Int64(offset), size: size, ReadReply(request: $1)) }
+            unsafe serve(.read, raw) { $0.read(NodeID(node), at: Int64(offset), size: size, ReadReply(request: $1)) }
         }
     }
 
     private static func addAttributes(_ table: inout fuse_lowlevel_ops) {
         unsafe table.getattr = { raw, node, _ in
-            unsafe serve(raw) { $0.attributes(of: NodeID(node), AttributesReply(request: $1)) }
+            unsafe serve(.getattr, raw) { $0.attributes(of: NodeID(node), AttributesReply(request: $1)) }
         }
         unsafe table.getxattr = { raw, node, name, size in
             let name = unsafe bytes(name)
-            unsafe serve(raw) {
+            unsafe serve(.getxattr, raw) {
                 $0.extendedAttribute(name, of: NodeID(node), SizedReply(request: $1, size: size))
             }
         }
         unsafe table.listxattr = { raw, node, size in
-            unsafe serve(raw) { $0.extendedAttributeNames(of: NodeID(node), SizedReply(request: $1, size: size)) }
+            unsafe serve(.listxattr, raw) {
+                $0.extendedAttributeNames(of: NodeID(node), SizedReply(request: $1, size: size))
+            }
         }
         unsafe table.statfs = { raw, node in
-            unsafe serve(raw) { $0.statistics(of: NodeID(node), StatisticsReply(request: $1)) }
+            unsafe serve(.statfs, raw) { $0.statistics(of: NodeID(node), StatisticsReply(request: $1)) }
         }
     }
 }
 
 // Not in the enum: a closure that becomes a C function captures nothing, not even `Self`.
 private func serve(
-    _ raw: fuse_req_t?, _ body: (any FileSystem, consuming PendingRequest) -> Void
+    _ operation: SessionMetrics.Operation, _ raw: fuse_req_t?,
+    _ body: (any FileSystem, consuming PendingRequest) -> Void
 ) {
     guard let raw = unsafe raw else { return }
     let context = unsafe Context.of(fuse_req_userdata(raw))
-    body(context.fileSystem, unsafe PendingRequest(raw, context.ledger))
+    body(context.fileSystem, unsafe PendingRequest(operation, raw, context.ledger))
 }
 
 private func bytes(_ name: UnsafePointer<CChar>?) -> [UInt8] {

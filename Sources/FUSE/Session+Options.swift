@@ -11,6 +11,7 @@ extension Session {
         /// Whether the kernel may read ahead without anyone waiting. Off, each read has a reader, and a reader that is killed takes its
         /// read along (an interrupt reaches us); see the module's page.
         package var asynchronousReads: Bool
+        package var metrics = SessionMetrics()
 
         package init(threads: Int, readAheadKiB: Int? = 1024, asynchronousReads: Bool = false) {
             self.threads = threads

@@ -53,7 +53,7 @@ extension RPCClient {
         }
     }
 
-    /// Puts a small document into containerd's content store, where a pull finds it instead of fetching it. Nothing keeps it there
+    /// Puts a document or small blob into containerd's content store, where a pull finds it instead of fetching it. Nothing keeps it there
     /// but what refers to it: containerd's next garbage collection takes one that no pull has come for. One that is there already
     /// is left alone.
     /// - Parameter digest: SHA-256 of `bytes`, which containerd verifies.

@@ -23,4 +23,9 @@ package struct RPCService: Sendable {
     package static func admin(_ service: some AdminService) -> RPCService {
         RPCService(binding: AdminServiceBinding(service: service))
     }
+
+    /// `grpc.health.v1.Health`
+    package static func health(_ service: some HealthService) -> RPCService {
+        RPCService(binding: HealthServiceBinding(service: service))
+    }
 }

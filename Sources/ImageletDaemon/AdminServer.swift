@@ -13,8 +13,6 @@ struct AdminServer: AdminService {
     let mounts: ImageMounts
     let cache: CacheWatch
     let garbage: GarbageCollection
-    /// Where the layer file system is mounted.
-    let layerDirectory: String
     let rootDirectory: String
     /// In the configuration's words.
     let runtime: String
@@ -55,7 +53,7 @@ struct AdminServer: AdminService {
             var answer = AdminPrepareMountResponse()
             answer.mountID = plan.id
             answer.imageID = plan.imageID.description
-            answer.layerDirectory = layerDirectory
+            answer.layerDirectory = plan.layerDirectory
             answer.slots = plan.slots
             answer.upperDirectory = request.readOnly ? "" : plan.directory + "/upper"
             answer.emptyDirectory = plan.directory + "/empty"

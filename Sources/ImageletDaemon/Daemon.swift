@@ -5,25 +5,37 @@ internal import Images
 internal import LayerFS
 internal import Layers
 internal import Linux
-package import Logging
+internal import Logging
 internal import SOCI
 internal import ServiceLifecycle
 internal import State
+internal import Telemetry
 internal import UnixSignals
 
 /// The composition root: builds the parts from a configuration and runs them as one group until told to stop.
 package struct Daemon: Sendable {
     let configuration: ImageletConfiguration
-    let logger: Logger
+    let log: DaemonLog
+    private let reread: @Sendable () throws -> ImageletConfiguration
 
-    package init(configuration: ImageletConfiguration, logger: Logger) {
+    /// - Parameter reread: reads the configuration anew, when told to.
+    package init(
+        configuration: ImageletConfiguration, log: DaemonLog,
+        reread: @escaping @Sendable () throws -> ImageletConfiguration
+    ) {
         self.configuration = configuration
-        self.logger = logger
+        self.log = log
+        self.reread = reread
     }
 
     /// Serves until SIGTERM or SIGINT, then ends in order: sockets first, the mount last.
     /// - Throws: if the daemon cannot start (a second one on this directory, a database it cannot read, no FUSE), or a part fails.
     package func run() async throws {
+        let began = ContinuousClock.now
+        let startTime = WallClock.now
+        let logger = log.logger(.daemon)
+        let metrics = DaemonMetrics()
+        let spans = configuration.traces.endpoint.map { _ in SpanBuffer() }
         Allocator.giveBackFreedMemory()
         let paths = Paths(root: configuration.rootDirectory)
         try paths.create()
@@ -34,42 +46,64 @@ package struct Daemon: Sendable {
                 "\(paths.root) is served by another imagelet; stop that one, or give this one its own rootDirectory")
         }
 
-        let registry = RegistryAccess(configuration).client(logger: logger)
+        let registry = RegistryAccess(configuration).client(metrics: metrics.registry, logger: log.logger(.registry))
+        let direct = DirectMounts(at: paths.direct, logger: log.logger(.layers))
+        var layerOptions = configuration.layerOptions
+        layerOptions.metrics = metrics.layers
         let store = LayerStore(
-            directory: paths.layers, format: SOCIFormat(), options: configuration.layerOptions, logger: logger)
+            directory: paths.layers, format: SOCIFormat(), options: layerOptions, borrower: direct,
+            logger: log.logger(.layers))
         let storage = ImageStorage(
             state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes),
-            key: .kept(at: paths.key, logger: logger))
+            key: .kept(at: paths.key, logger: logger), metrics: metrics.pulls, spans: spans)
         let catalog = ImageCatalog(storage: storage, directory: paths.root, elsewhere: paths.countedElsewhere)
-        let mounts = ImageMounts(storage: storage, catalog: catalog, directory: paths.mounts)
+        let directories = StoreDirectories(store: store, mount: paths.store, direct: direct)
+        let mounts = ImageMounts(storage: storage, catalog: catalog, layers: directories, directory: paths.mounts)
         try await Recovery(
             storage: storage, registry: registry, fills: configuration.fill.enabled, logger: logger
         ).run()
         try mounts.sweep()
+        direct.bringUp(store.layers)
 
         let service = ServiceEnvironment(ProcessIdentity.environment, process: ProcessIdentity.id)
         let kept = await KeptDescriptors.open(paths, service, logger: logger)
-        let mount = StoreMount(store, at: paths.store, backing: paths.root, logger: logger)
+        var mountOptions = StoreMount.Options()
+        mountOptions.metrics = metrics.store
+        if spans != nil {
+            mountOptions.metrics.waited = { wait in
+                guard let layer = store.layer(slot: wait.slot) as? Layer else { return }
+                storage.timeline.readerWaited(layer.description.blob, from: wait.start, to: wait.end) { wait.path }
+            }
+        }
+        let mount = StoreMount(
+            store, at: paths.store, backing: paths.root, options: mountOptions, logger: log.logger(.store))
         let part: @Sendable () -> Void = {
-            kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.hasSnapshots() })
+            let parting = kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.hasSnapshots() })
+            if parting == .takeDown { direct.takeDown() }
         }
         defer { part() }
-        try kept.bringUp(mount)
+        let isResumed = try kept.bringUp(mount)
 
         try OpenFileLimit.raise()
         let doors = Doors(kept: kept)
+        let health = DaemonHealth(mount: mount, state: storage.state, directory: paths.root)
         let front =
             switch configuration.runtime {
-            case .none: try embeddedFront(storage, catalog, registry, doors)
-            case .containerd: try containerdFront(storage, catalog, registry, doors, paths)
+            case .none: try embeddedFront(storage, catalog, registry, doors, health)
+            case .containerd: try containerdFront(storage, catalog, registry, doors, paths, directories, health)
             }
         let cache = CacheWatch(
             storage: storage, budget: configuration.cacheBudget, directory: paths.root, logger: logger)
         let admin = AdminServer(
             catalog: catalog, progress: front.progress, mounts: mounts, cache: cache,
-            garbage: GarbageCollection(storage: storage, mounts: mounts, cache: cache), layerDirectory: paths.store,
-            rootDirectory: paths.root, runtime: configuration.runtime.rawValue)
+            garbage: GarbageCollection(storage: storage, mounts: mounts, cache: cache), rootDirectory: paths.root,
+            runtime: configuration.runtime.rawValue)
         let control = try doors.server(.admin, at: configuration.sockets.admin, [.admin(admin)])
+        let page = metrics.page(
+            ObservedParts(
+                figures: { store.figures() }, usage: { try? catalog.measuredUsage() },
+                volume: { try? VolumeStatistics(of: paths.root) }, droppedRequests: { mount.droppedRequests },
+                startTime: startTime))
         kept.forgetRest()
         logger.info(
             "serving",
@@ -89,9 +123,17 @@ package struct Daemon: Sendable {
                     .init(service: Part { await LayerWatch(storage: storage, logger: logger).run() }),
                     .init(service: Part { await cache.run() }),
                     .init(service: Part { await kept.run() }),
-                    .init(service: Part({ try await mount.run(ending: part) }, stop: part)),
+                    .init(service: Part { await Reload(configuration: configuration, read: reread, log: log).run() }),
+                    .init(
+                        service: Part(
+                            {
+                                if isResumed {
+                                    metrics.restartStall.set(Int((ContinuousClock.now - began) / .milliseconds(1)))
+                                }
+                                try await mount.run(ending: part)
+                            }, stop: part)),
                     .init(service: Part(control)),
-                ] + front.parts.map { .init(service: $0) } + [
+                ] + (front.parts + observation(page, front.health, spans)).map { .init(service: $0) } + [
                     .init(service: Part { await Supervision(service, logger: logger, isAlive: mount.isAlive).run() })
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

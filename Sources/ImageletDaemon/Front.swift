@@ -10,17 +10,21 @@ struct Front {
     var parts: [Part]
     /// How the pull of an image comes along.
     var progress: @Sendable (_ image: String) -> AsyncStream<PullProgress>
+    /// Of the daemon with this front.
+    var health: DaemonHealth
 }
 
 extension Daemon {
     /// No runtime: a complete image service by itself.
     func embeddedFront(
-        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors
+        _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors,
+        _ health: DaemonHealth
     ) throws -> Front {
         let puller = Puller(
-            storage: storage, registry: registry, options: configuration.pullOptions, logger: logger)
-        let images = ImageServiceServer(catalog: catalog, puller: puller, logger: logger)
-        let cri = try doors.server(.cri, at: configuration.sockets.cri, [.images(images)])
-        return Front(parts: [Part(cri)], progress: puller.progress)
+            storage: storage, registry: registry, options: configuration.pullOptions,
+            logger: log.logger(.images))
+        let images = ImageServiceServer(catalog: catalog, puller: puller, logger: log.logger(.cri))
+        let cri = try doors.server(.cri, at: configuration.sockets.cri, [.images(images), .health(health)])
+        return Front(parts: [Part(cri)], progress: puller.progress, health: health)
     }
 }

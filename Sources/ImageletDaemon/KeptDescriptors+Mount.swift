@@ -4,7 +4,8 @@ internal import Logging
 
 extension KeptDescriptors {
     /// Goes on with the mount of the last daemon, or mounts anew if there is none to go on with.
-    func bringUp(_ mount: StoreMount) throws {
+    /// - Returns: whether it is that of the last daemon.
+    func bringUp(_ mount: StoreMount) throws -> Bool {
         if let descriptor = found(.fuse), let record = found(.fuseRecord) {
             do {
                 let remains = StoreMount.Remains(
@@ -14,7 +15,7 @@ extension KeptDescriptors {
                 if !asksAgain {
                     logger.warning("this kernel (before 6.9) cannot ask again: reads that were waiting go on waiting")
                 }
-                return
+                return true
             } catch {
                 logger.warning(
                     "the last daemon's mount cannot be resumed: containers on it must be restarted",
@@ -23,9 +24,10 @@ extension KeptDescriptors {
         }
         for name in [Name.fuse, .fuseRecord] { forget(name) }
         try mount.mount()
-        guard let remains = try mount.remains() else { return }
+        guard let remains = try mount.remains() else { return false }
         keep(.fuseRecord, SharedDescriptor(try MemoryFile.make("imagelet-fuse-init", remains.record)))
         keep(.fuse, remains.descriptor)
+        return false
     }
 
     /// Listens at `path`: by the socket that a socket unit passed, the one the last daemon left, or a new one.
@@ -45,7 +47,8 @@ extension KeptDescriptors {
 
     /// Ends the mount, as `Parting` says; the first call decides.
     /// - Parameter isInUse: whether anything is mounted from our layers; if that cannot be told, it is.
-    func part(from mount: StoreMount, isInUse: () throws -> Bool) {
+    @discardableResult
+    func part(from mount: StoreMount, isInUse: () throws -> Bool) -> Parting {
         let parting = parting { outlives in
             Parting(isInUse: (try? isInUse()) ?? true, outlives: outlives)
         }
@@ -57,5 +60,6 @@ extension KeptDescriptors {
             for name in Name.allCases { forget(name) }
             mount.stop()
         }
+        return parting
     }
 }

@@ -10,14 +10,16 @@ struct Paths {
     var mounts: String { root + "/mounts" }
     var snapshots: String { root + "/snapshots" }
     var store: String { root + "/store" }
+    /// Mounts of complete layers.
+    var direct: String { root + "/direct" }
     /// What kept credentials are sealed with: outside of the database, which may be copied and shown.
     var key: String { root + "/key" }
     var lock: String { root + "/lock" }
     /// Where the keeper listens.
     var keeper: String { root + "/keeper.sock" }
 
-    /// Names below the root that its own usage leaves out: snapshots count as their store measured them, and a mount is no disk.
-    var countedElsewhere: Set<String> { ["snapshots", "store"] }
+    /// Names below the root that its own usage leaves out: snapshots count as their store measured them, and mounts are no disk.
+    var countedElsewhere: Set<String> { ["snapshots", "store", "direct"] }
 
     func create() throws {
         try Directory.create(root)

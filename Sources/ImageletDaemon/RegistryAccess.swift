@@ -20,8 +20,10 @@ package struct RegistryAccess: Sendable {
         self.configuration = configuration
     }
 
-    package func client(logger: Logger) -> RegistryClient {
-        RegistryClient(http: http, hosts: hosts, credentials: sources(logger), options: .init(), logger: logger)
+    package func client(metrics: RegistryMetrics = RegistryMetrics(), logger: Logger) -> RegistryClient {
+        var options = RegistryClient.Options()
+        options.metrics = metrics
+        return RegistryClient(http: http, hosts: hosts, credentials: sources(logger), options: options, logger: logger)
     }
 
     /// The node's own credentials: the kubelet's plugins first, which can renew theirs.
@@ -80,7 +82,8 @@ extension ImageletConfiguration {
             policy.rules.compactMap { rule in
                 Strategy(rawValue: rule.strategy.rawValue).map { Rules.Rule(ReferencePattern(rule.match), $0) }
             })
-        return PullOptions(policy: options, fills: fill.enabled)
+        return PullOptions(
+            policy: options, fills: fill.enabled, runtimeHandlers: runtimeHandlers.isEmpty ? nil : Set(runtimeHandlers))
     }
 
     var layerOptions: LayerStoreOptions {

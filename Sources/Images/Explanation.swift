@@ -25,6 +25,11 @@ package struct Explainer: Sendable {
         self.storage = storage
     }
 
+    var finder: FactFinder {
+        FactFinder(
+            options: options.policy, discovery: IndexDiscovery(own: storage?.indexes, acceptsV1: options.acceptsV1))
+    }
+
     /// - Parameter annotation: the strategy a pod would ask for.
     /// - Throws: `ImageError`, `CancellationError`.
     package func explain(
@@ -32,8 +37,7 @@ package struct Explainer: Sendable {
     ) async throws -> Explanation {
         do {
             let name = try Reference(image).withDefaultTag
-            let finder = FactFinder(
-                options: options.policy, discovery: IndexDiscovery(own: storage?.indexes, acceptsV1: options.acceptsV1))
+            let finder = finder
             switch try await ImageResolver().manifest(name, at: origin) {
             case .unsupported(let digest, let why):
                 let findings = finder.unsupported(name, why: why)

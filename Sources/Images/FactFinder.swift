@@ -69,6 +69,17 @@ package struct FactFinder: Sendable {
         return Findings(facts: facts, decision: options.decide(facts), tables: discovered.tables)
     }
 
+    /// Asks both questions whatever would be decided.
+    func survey(_ image: ResolvedManifest, at origin: any ImageOrigin) async throws -> RegistrySurvey {
+        var survey = RegistrySurvey(
+            index: try await discovery.discover(image, at: origin, distrusted: []).fact,
+            ranges: .unknown("there are no layers"))
+        if let largest = image.manifest.layers.max(by: { $0.size < $1.size }) {
+            survey.ranges = try await ranges(largest, image.reference, origin)
+        }
+        return survey
+    }
+
     private func ranges(
         _ descriptor: Descriptor, _ reference: Reference, _ origin: any ImageOrigin
     ) async throws -> RangeFact {

@@ -4,6 +4,7 @@ internal import Logging
 internal import OCI
 internal import Policy
 internal import State
+internal import Telemetry
 
 /// What every pull does, whoever asked for it: find the facts, decide, make the layers usable.
 struct ImageAcquisition: Sendable {
@@ -53,6 +54,9 @@ struct ImageAcquisition: Sendable {
             findings.decision, imageID: image.imageID.description, layers: image.distinctLayers.map(\.descriptor.digest)
         )
         try await preparer.prepare(image, findings, records, origin)
+        storage.timeline.mounted(image, since: entry.began, findings.decision) {
+            storage.store.progress(of: $0)?.state == .complete
+        }
         if options.fills {
             for layer in image.distinctLayers { storage.store.startFill(layer.descriptor.digest) }
         }
@@ -83,5 +87,6 @@ struct ImageAcquisition: Sendable {
             metadata["image.bytes"] = "\(manifest.compressedSize)"
         }
         logger.info("decided", metadata: metadata)
+        storage.metrics.decisions[.init(decision)].add()
     }
 }

@@ -7,7 +7,7 @@ internal import State
 
 /// Why a use case failed, in the terms of the person who asked.
 package struct ImageError: Error, Sendable, CustomStringConvertible {
-    package enum Code: String, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
         case invalidReference
         case notFound
         case unauthenticated

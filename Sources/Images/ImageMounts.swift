@@ -13,20 +13,25 @@ package final class ImageMounts: Sendable {
         package var layers: Set<Digest>
         /// Slots of the layers, top first, each once: a layer that occurs twice hides its lower occurrence wholly.
         package var slots: [UInt32]
-        /// Parent of the directories `upper`, `work` and `empty`, on the disk.
+        /// Parent of the directories `upper`, `work`, `empty` and `layers`, on the disk.
         package var directory: String
         package var config: ImageConfig
+
+        /// Where each slot is the name of its layer's root directory.
+        package var layerDirectory: String { "\(directory)/layers" }
     }
 
     private let storage: ImageStorage
     private let catalog: ImageCatalog
+    private let layers: any LayerDirectories
     private let directory: String
     private let pending = Mutex<[String: Plan]>([:])
 
     /// - Parameter directory: where the directories written to are made.
-    package init(storage: ImageStorage, catalog: ImageCatalog, directory: String) {
+    package init(storage: ImageStorage, catalog: ImageCatalog, layers: any LayerDirectories, directory: String) {
         self.storage = storage
         self.catalog = catalog
+        self.layers = layers
         self.directory = directory
     }
 
@@ -52,12 +57,27 @@ package final class ImageMounts: Sendable {
                 // What is written there is somebody's root directory.
                 try Directory.create("\(plan.directory)/\(name)", permissions: 0o755)
             }
+            try await nameLayers(record.layers, plan)
             return plan
         } catch {
             pending.withLock { $0[id] = nil }
             _ = try? Directory.removeTree("\(directory)/\(id)")
             try await storage.custody.release(layers)
             throw error
+        }
+    }
+
+    /// Gives every layer of the plan a short name in one place, wherever it can be seen: mount(2) takes one page of options.
+    private func nameLayers(_ digests: [Digest], _ plan: Plan) async throws {
+        let layers = layers
+        try Directory.create(plan.layerDirectory, permissions: 0o755)
+        try await BlockingThread.run("imagelet-mount") { [storage] in
+            for digest in Set(digests) {
+                guard let slot = storage.status(of: digest)?.slot, let directory = layers.directory(of: digest) else {
+                    throw ImageError(.failed, "layer \(digest) cannot be read; pull its image again")
+                }
+                try Path.symlink("\(plan.layerDirectory)/\(slot)", to: directory)
+            }
         }
     }
 

@@ -20,21 +20,28 @@ package protocol ImageOrigin: Sendable {
 package struct RegistryOrigin: ImageOrigin {
     private let client: RegistryClient
     private let credentials: RequestCredentials?
-    private let held: ImageStorage?
+    private let held: HeldDocuments?
 
-    /// - Parameter held: manifests and configs that are here already are not fetched again; asking for a name still asks the registry.
-    package init(_ client: RegistryClient, credentials: RequestCredentials?, held: ImageStorage? = nil) {
+    package init(_ client: RegistryClient, credentials: RequestCredentials?) {
+        self.init(client, credentials: credentials, held: nil)
+    }
+
+    /// - Parameter held: what is not fetched again; asking for a name still asks the registry.
+    init(_ client: RegistryClient, credentials: RequestCredentials?, held: HeldDocuments?) {
         self.client = client
         self.credentials = credentials
         self.held = held
     }
 
     package func resolve(_ reference: Reference) async throws -> FetchedManifest {
-        try await client.resolve(reference, credentials: credentials) { [held] in try held?.manifest($0) }
+        guard let held, try held.mayHold(reference) else {
+            return try await client.resolve(reference, credentials: credentials)
+        }
+        return try await client.resolve(reference, credentials: credentials) { try await held.manifest($0) }
     }
 
     package func manifest(_ digest: Digest, in reference: Reference) async throws -> FetchedManifest {
-        if let known = try held?.manifest(digest) {
+        if let known = try await held?.manifest(digest), digest.matches(known.bytes) {
             return FetchedManifest(digest: digest, mediaType: known.mediaType, bytes: known.bytes, host: reference.host)
         }
         return try await client.manifest(reference, digest: digest, credentials: credentials)

@@ -6,6 +6,10 @@ package protocol ImageRuntime: Sendable {
     func takesLayers() async throws -> Bool
     /// Whether it has the image, unpacked by whomever.
     func holds(_ imageID: Digest) async throws -> Bool
-    /// Gives it a manifest or index we have fetched, so that its own pull need not. It may refuse.
-    func take(_ document: [UInt8], digest: Digest) async throws
+    /// A manifest or index it has; nil if it has not. What it says need not be true to the digest.
+    func document(_ digest: Digest) async throws -> [UInt8]?
+    /// Whether it has the blob with this digest.
+    func has(_ digest: Digest) async throws -> Bool
+    /// Gives it a document or small blob that we have fetched, so that its own pull need not. It may refuse.
+    func take(_ content: [UInt8], digest: Digest) async throws
 }

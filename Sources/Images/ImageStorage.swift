@@ -1,9 +1,9 @@
-internal import Distribution
 package import Hashing
 package import LayerFormat
 package import Layers
 package import OCI
 package import State
+package import Telemetry
 
 /// What this node keeps of images, as one: records, layers and tables of contents.
 package struct ImageStorage: Sendable {
@@ -13,11 +13,18 @@ package struct ImageStorage: Sendable {
     let custody: LayerCustody
     let credentials: KeptCredentials
     let refusals = Refusals()
+    let metrics: PullMetrics
+    package let timeline: PullTimeline
 
-    /// - Parameter key: what credentials are sealed with. Default: a key of this process, so that they end with it.
+    /// - Parameters:
+    ///   - key: what credentials are sealed with. Default: a key of this process, so that they end with it.
+    ///   - spans: gets pulls as traces.
     package init(
-        state: StateDatabase, store: LayerStore, indexes: IndexStore, key: SealingKey = .random()
+        state: StateDatabase, store: LayerStore, indexes: IndexStore, key: SealingKey = .random(),
+        metrics: PullMetrics = PullMetrics(), spans: SpanBuffer? = nil
     ) {
+        self.metrics = metrics
+        timeline = PullTimeline(metrics, spans: spans)
         self.state = state
         self.store = store
         self.indexes = indexes
@@ -37,18 +44,6 @@ package struct ImageStorage: Sendable {
             }
         }
         return holdings
-    }
-
-    /// The manifest with this digest, if an image here has it.
-    func manifest(_ digest: Digest) throws -> HeldManifest? {
-        try state.images().first { $0.manifestDigest == digest }.map {
-            HeldManifest(mediaType: $0.mediaType, bytes: $0.manifest)
-        }
-    }
-
-    /// The config with this digest, if an image here has it: an image's id is its config's digest.
-    func config(_ digest: Digest) throws -> [UInt8]? {
-        try state.image(digest)?.config
     }
 
     /// Gives every layer of the image its slot.

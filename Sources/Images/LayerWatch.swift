@@ -28,10 +28,12 @@ package struct LayerWatch: Sendable {
     private func note(_ event: LayerEvent) throws {
         switch event {
         case .complete(let digest):
+            storage.timeline.arrived(digest)
             try storage.state.markComplete(digest)
             if let layer = storage.store.layer(digest) { try storage.keepTable(of: layer) }
             logger.info("layer complete", metadata: ["layer.digest": "\(digest)"])
         case .completeUnchecked(let digest, let why):
+            storage.timeline.arrived(digest)
             try storage.state.markComplete(digest)
             logger.warning(
                 "layer complete, diffID not checked", metadata: ["layer.digest": "\(digest)", "reason": "\(why)"])

@@ -35,6 +35,8 @@ final class ProgressBoard: Sendable {
         }
 
         private let state = Mutex(State())
+        /// Pulls of the same name that find each other share it.
+        let began = ContinuousClock.now
 
         func decide() { state.withLock { $0.phase = .deciding } }
 

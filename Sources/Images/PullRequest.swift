@@ -9,11 +9,17 @@ package struct PullRequest: Sendable {
     package var credentials: RequestCredentials?
     /// The image's annotations over the sandbox's.
     package var annotations: [String: String]
+    /// The runtime's handler that the pod will run with; empty for the runtime's default.
+    package var runtimeHandler: String
 
-    package init(image: String, credentials: RequestCredentials? = nil, annotations: [String: String] = [:]) {
+    package init(
+        image: String, credentials: RequestCredentials? = nil, annotations: [String: String] = [:],
+        runtimeHandler: String = ""
+    ) {
         self.image = image
         self.credentials = credentials
         self.annotations = annotations
+        self.runtimeHandler = runtimeHandler
     }
 
     /// The strategy the pod asks for, as it wrote it.

@@ -4,6 +4,7 @@ package import Logging
 internal import OCI
 internal import Policy
 internal import State
+internal import Telemetry
 
 /// Brings images to a node without a runtime behind us: resolves, discovers, decides, prepares, records (design.md part 4).
 package final class Puller: Sendable {
@@ -25,11 +26,15 @@ package final class Puller: Sendable {
     /// manifest shared. When the last caller goes away the work ends and leaves nothing.
     /// - Throws: `ImageError`, `CancellationError`.
     package func pull(_ request: PullRequest) async throws -> PullResult {
+        storage.metrics.active.add(1)
+        defer { storage.metrics.active.add(-1) }
         do {
             let name = try Reference(request.image).withDefaultTag
             return try await board.following(name) { entry in try await pull(name, request, entry) }
         } catch let error where !(error is CancellationError) {
-            throw ImageError(describing: error)
+            let failure = ImageError(describing: error)
+            storage.metrics.failures[failure.code].add()
+            throw failure
         }
     }
 
@@ -41,7 +46,7 @@ package final class Puller: Sendable {
     private func pull(_ name: Reference, _ request: PullRequest, _ entry: ProgressBoard.Entry) async throws
         -> PullResult
     {
-        let origin = RegistryOrigin(registry, credentials: request.credentials, held: storage)
+        let origin = RegistryOrigin(registry, credentials: request.credentials, held: HeldDocuments(storage: storage))
         let image: ResolvedImage
         switch try await ImageResolver().resolve(name, at: origin) {
         case .image(let resolved): image = resolved

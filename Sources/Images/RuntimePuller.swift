@@ -4,6 +4,7 @@ package import Logging
 internal import OCI
 internal import Policy
 internal import State
+internal import Telemetry
 
 /// Pulls on a node with a container runtime: we decide and prepare layers, then the runtime pulls, and asks us for what we have.
 ///
@@ -18,12 +19,20 @@ package final class RuntimePuller: Sendable {
         case offered(ResolvedImage, Decision, index: Digest?)
     }
 
+    /// Pulls that are prepared as one.
+    private struct Flight: Hashable {
+        var manifest: Digest
+        /// Whether the pods it is for take layers from this store.
+        var runtimeTakesLayers: Bool
+    }
+
     private let storage: ImageStorage
     private let registry: RegistryClient
     private let runtime: any ImageRuntime
     private let acquisition: ImageAcquisition
+    private let supply: SmallImageSupply
     private let logger: Logger
-    private let flights = Flights<Digest, Preparation>()
+    private let flights = Flights<Flight, Preparation>()
     private let board = ProgressBoard()
 
     package init(
@@ -33,6 +42,7 @@ package final class RuntimePuller: Sendable {
         self.registry = registry
         self.runtime = runtime
         self.logger = logger
+        supply = SmallImageSupply(runtime: runtime, logger: logger)
         acquisition = ImageAcquisition(storage: storage, registry: registry, options: options, logger: logger)
     }
 
@@ -46,8 +56,11 @@ package final class RuntimePuller: Sendable {
     ) async throws -> Answer {
         // What is wrong with a name the runtime tells in its own words.
         guard let name = try? Reference(request.image).withDefaultTag else { return try await handOver() }
+        storage.metrics.active.add(1)
+        defer { storage.metrics.active.add(-1) }
         return try await board.following(name) { entry in
-            let origin = RegistryOrigin(registry, credentials: request.credentials, held: storage)
+            let held = HeldDocuments(storage: storage, runtime: runtime)
+            let origin = RegistryOrigin(registry, credentials: request.credentials, held: held)
             let resolution = await attempt { try await ImageResolver().manifest(name, at: origin) }
             try Task.checkCancellation()
             switch resolution {
@@ -57,29 +70,21 @@ package final class RuntimePuller: Sendable {
                 return try await plain(name, nil, acquisition.unsupported(name, why: why), handOver)
             case .success(.manifest(let manifest)):
                 entry.decide()
-                let annotation = request.strategyAnnotation
                 // Held until the runtime has adopted the layers: a removal in between must not take them.
                 return try await storage.custody.holding(manifest) {
-                    let preparation = await attempt {
-                        try await flights.join(manifest.digest) { [self] in
-                            try await storage.custody.holding(manifest) {
-                                try await prepare(manifest, origin, annotation, entry)
-                            }
-                        }
-                    }
+                    let preparation = await preparation(manifest, request, origin, entry)
                     try Task.checkCancellation()
                     switch preparation {
-                    case .failure(let reason):
-                        return try await plain(name, manifest, degraded(reason), handOver)
-                    case .success(.plain(let decision)):
-                        return try await plain(name, manifest, decision, handOver)
-                    case .success(.offered(var image, let decision, let index)):
-                        acquisition.log(decision, name, manifest)
+                    case .plain(let decision):
+                        async let supplied: Void = supply.run(manifest, decision, from: origin)
                         await give(manifest)
-                        let answer = try await handOver()
+                        await supplied
+                        try Task.checkCancellation()
+                        return try await plain(name, manifest, decision, handOver)
+                    case .offered(var image, let decision, let index):
+                        // Who joined another's pull has another name for it.
                         image.source = manifest
-                        keep(image, decision, index, request.credentials)
-                        return answer
+                        return try await offered(image, decision, index, request.credentials, handOver)
                     }
                 }
             }
@@ -91,8 +96,28 @@ package final class RuntimePuller: Sendable {
         board.watch(image) { [storage] in storage.status(of: $0) }
     }
 
+    /// Prepares once for all that pull this manifest now. Whatever fails makes a plain pull.
+    private func preparation(
+        _ manifest: ResolvedManifest, _ request: PullRequest, _ origin: RegistryOrigin, _ entry: ProgressBoard.Entry
+    ) async -> Preparation {
+        let takes = acquisition.options.runtimeHandlers?.contains(request.runtimeHandler) ?? true
+        let flight = Flight(manifest: manifest.digest, runtimeTakesLayers: takes)
+        let preparation = await attempt {
+            try await flights.join(flight) { [self] in
+                try await storage.custody.holding(manifest) {
+                    try await prepare(manifest, flight, origin, request.strategyAnnotation, entry)
+                }
+            }
+        }
+        switch preparation {
+        case .success(let done): return done
+        case .failure(let reason): return .plain(degraded(reason))
+        }
+    }
+
     private func prepare(
-        _ manifest: ResolvedManifest, _ origin: RegistryOrigin, _ annotation: String?, _ entry: ProgressBoard.Entry
+        _ manifest: ResolvedManifest, _ flight: Flight, _ origin: RegistryOrigin, _ annotation: String?,
+        _ entry: ProgressBoard.Entry
     ) async throws -> Preparation {
         let isRecorded = try storage.state.image(manifest.imageID) != nil
         let isSmall = manifest.compressedSize <= acquisition.options.policy.streamThreshold
@@ -100,8 +125,9 @@ package final class RuntimePuller: Sendable {
             return .plain(alreadyUnpacked)
         }
         var findings = try await acquisition.decide(manifest, at: origin, annotation: annotation)
-        if findings.decision.strategy != .pull, try await !runtime.takesLayers() {
-            findings.facts.runtimeIsAttached = false
+        if findings.decision.strategy != .pull {
+            findings.facts.runtimeIsAttached = flight.runtimeTakesLayers
+            if flight.runtimeTakesLayers { findings.facts.runtimeIsAttached = try await runtime.takesLayers() }
             findings.decision = acquisition.options.policy.decide(findings.facts)
         }
         guard findings.decision.strategy != .pull else { return .plain(findings.decision) }
@@ -112,14 +138,26 @@ package final class RuntimePuller: Sendable {
         return .offered(image, findings.decision, index: findings.index)
     }
 
+    /// Lets the runtime pull by itself.
     private func plain<Answer: Sendable>(
         _ name: Reference, _ manifest: ResolvedManifest?, _ decision: Decision,
         _ handOver: @Sendable () async throws -> Answer
     ) async throws -> Answer {
         acquisition.log(decision, name, manifest)
-        if let manifest { await give(manifest) }
         let answer = try await handOver()
         note(name, manifest, decision)
+        return answer
+    }
+
+    /// Lets the runtime pull what it will ask us for.
+    private func offered<Answer: Sendable>(
+        _ image: ResolvedImage, _ decision: Decision, _ index: Digest?, _ credentials: RequestCredentials?,
+        _ handOver: @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        acquisition.log(decision, image.reference, image.source)
+        await give(image.source)
+        let answer = try await handOver()
+        keep(image, decision, index, credentials)
         return answer
     }
 
@@ -166,7 +204,9 @@ package final class RuntimePuller: Sendable {
     }
 
     private func degraded(_ error: any Error) -> Decision {
-        let text = "imagelet could not do its part, so the runtime pulls: \(ImageError(describing: error).message)"
+        let failure = ImageError(describing: error)
+        storage.metrics.failures[failure.code].add()
+        let text = "imagelet could not do its part, so the runtime pulls: \(failure.message)"
         logger.warning("pull degraded", metadata: ["error": "\(error)"])
         return Decision(strategy: .pull, reasons: [Reason(.degraded, text)], layers: [])
     }

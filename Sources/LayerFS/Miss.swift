@@ -1,5 +1,6 @@
 internal import FUSE
 internal import Linux
+internal import Telemetry
 
 /// A read that waits for bytes. Its reader may go away meanwhile.
 struct Miss: Sendable {
@@ -11,6 +12,7 @@ struct Miss: Sendable {
     /// An element if the reader gets a signal.
     private let interrupts: AsyncStream<Void>
     private let reply: Handoff<ReadReply>
+    private let arrival = ContinuousClock.now
 
     /// A layer may lose bytes again between their arrival and their being read (eviction); more often than this is a fault.
     private static let attempts = 4
@@ -27,9 +29,17 @@ struct Miss: Sendable {
     }
 
     /// Waits for the bytes and answers. Ends early if the reader is killed or the task is cancelled.
-    func serve(_ log: ReadErrorLog) async {
+    func serve(_ log: ReadErrorLog, _ metrics: StoreMetrics) async {
+        metrics.waiting.add(1)
+        defer { metrics.waiting.add(-1) }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await wait(log) }
+            group.addTask {
+                await wait(log)
+                guard !Task.isCancelled else { return }
+                let end = ContinuousClock.now
+                metrics.waits.observe(end - arrival)
+                metrics.waited?(StoreMetrics.Wait(node, from: arrival, to: end))
+            }
             group.addTask { await departure() }
             // A reader that has gone needs no bytes, one that has them is not watched.
             await group.next()

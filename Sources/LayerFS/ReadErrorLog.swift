@@ -1,5 +1,6 @@
 internal import Logging
 internal import Synchronization
+internal import Telemetry
 
 /// Lets a line through now and then; a pure value.
 package struct LogLimit {
@@ -24,12 +25,18 @@ package struct LogLimit {
 /// Tells why readers get EIO: the reader itself learns only the number.
 final class ReadErrorLog: Sendable {
     private let logger: Logger
+    private let failures: Counter
     private let limit = Mutex(LogLimit())
 
-    init(_ logger: Logger) { self.logger = logger }
+    /// - Parameter failures: counts every one, also those that the log leaves out.
+    init(_ logger: Logger, failures: Counter = Counter()) {
+        self.logger = logger
+        self.failures = failures
+    }
 
     /// - Parameter path: in the layer; only worked out if the line is written.
     func note(_ error: any Error, slot: UInt32, path: @autoclosure () -> String) {
+        failures.add()
         guard let suppressed = limit.withLock({ $0.admit(at: .now) }) else { return }
         logger.error(
             "a read of a layer failed",

@@ -19,6 +19,7 @@ extension StoreFileSystem {
     }
 
     private func lookupSlot(_ name: [UInt8], _ reply: consuming EntryReply) {
+        if name == Array(StoreRoot.touchstone.utf8) { return reply.send(StoreRoot.touchstoneEntry) }
         guard let slot = StoreRoot.slot(named: name), directory.layer(slot: slot) != nil else {
             return reply.sendAbsent(for: .zero)
         }

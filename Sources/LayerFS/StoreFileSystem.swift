@@ -17,11 +17,13 @@ package final class StoreFileSystem: FileSystem {
     /// - Parameters:
     ///   - backing: the directory whose file system statfs tells about.
     ///   - logger: gets a line now and then about reads that failed.
-    package init(_ directory: any LayerDirectory, backing: String, logger: Logger) {
+    package init(
+        _ directory: any LayerDirectory, backing: String, metrics: StoreMetrics = StoreMetrics(), logger: Logger
+    ) {
         self.directory = directory
         self.backing = backing
-        log = ReadErrorLog(logger)
-        misses = MissQueue(log)
+        log = ReadErrorLog(logger, failures: metrics.failures)
+        misses = MissQueue(log, metrics)
     }
 
     /// Serves the reads that have to wait, until cancelled; then those that wait, and all later ones, fail with EIO.

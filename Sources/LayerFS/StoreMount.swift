@@ -13,6 +13,7 @@ package final class StoreMount: Sendable {
         package var threads: Int
         /// The kernel's read-ahead for sequential readers in KiB; nil leaves the kernel's own.
         package var readAheadKiB: Int?
+        package var metrics = StoreMetrics()
 
         package init(threads: Int = 8, readAheadKiB: Int? = 1024) {
             self.threads = threads
@@ -32,10 +33,10 @@ package final class StoreMount: Sendable {
         _ layers: any LayerDirectory, at path: String, backing: String, options: Options = Options(), logger: Logger
     ) {
         self.path = path
-        fileSystem = StoreFileSystem(layers, backing: backing, logger: logger)
-        session = Session(
-            fileSystem, at: path,
-            options: Session.Options(threads: options.threads, readAheadKiB: options.readAheadKiB))
+        fileSystem = StoreFileSystem(layers, backing: backing, metrics: options.metrics, logger: logger)
+        var session = Session.Options(threads: options.threads, readAheadKiB: options.readAheadKiB)
+        session.metrics = options.metrics.session
+        self.session = Session(fileSystem, at: path, options: session)
     }
 
     /// Where the root of a layer is, for a lower directory of an overlay.
@@ -48,6 +49,8 @@ package final class StoreMount: Sendable {
     /// Serves until cancelled or unmounted.
     /// - Parameter end: what to do when cancelled; it must end the mount by `stop` or `leave`.
     package func run(ending end: @escaping @Sendable () -> Void) async throws {
+        // Not by a thread of this process: killed while it waits for itself, the process would never end. Without it all works as well.
+        try? DetachedProcess.touch("\(path)/\(StoreRoot.touchstone)")
         let (served, ends) = AsyncStream<Never>.makeStream()
         try await withTaskCancellationHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -117,6 +120,9 @@ extension StoreMount {
         slotsChanged()
         return asksAgain
     }
+
+    /// How far answering the kernel has come; nil unless mounted.
+    var progress: Session.Progress? { session.progress }
 
     /// Whether the threads that answer the kernel have come back for a question since the last call, for a watchdog.
     package func isAlive() -> Bool {

@@ -38,6 +38,16 @@ final class StoreRoot: Sendable {
             attributesValidity: Self.validity)
     }
 
+    /// A file that is found and not listed, empty and never read, for the first close on the mount: the kernel asks about a close once
+    /// (FUSE_FLUSH), learns that there is nothing to do, and remembers. Whoever was the first while the daemon is away would wait for it
+    /// unkillably, were he the one who wants to start it.
+    static let touchstone = ".touchstone"
+
+    /// As `touchstone` is found. Nothing but its name is ever asked for: its id means nothing (`NodeAddress`).
+    static let touchstoneEntry = Entry(
+        node: 2, attributes: Attributes(inode: 2, kind: .regular, mode: 0o444), nameValidity: .zero,
+        attributesValidity: LayerNode.validity)
+
     /// 2000-01-01: a time that looks like one, below all that a clock says.
     private static let epoch: Int64 = 946_684_800
 

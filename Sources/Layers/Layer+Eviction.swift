@@ -22,7 +22,7 @@ extension Layer {
     /// - Parameter index: what the plan calls this layer.
     func evictionCandidates(_ index: Int, usedUntil limit: UInt32) -> [EvictionPlan.Candidate] {
         // Looked at without the lock: that may take long, and is checked again when it counts.
-        let segments = state.withLock { mayBeEvicted($0) ? $0.segments : nil }
+        let segments = state.withLock { mayBeEvicted($0) && !isRefusedToUs($0) ? $0.segments : nil }
         guard let segments else { return [] }
         return segments.states.indices.compactMap { number in
             guard segments.isEvictable(number) else { return nil }
@@ -39,13 +39,14 @@ extension Layer {
     /// - Returns: bytes of content that left.
     /// - Throws: `LinuxError`, with the rest of them present as before.
     func evict(_ segments: [Int]) throws -> Int64 {
+        guard askBack() else { return 0 }
         // A file system without holes would keep what we give up, so this is asked of the byte behind the last.
         let end = try files.tar.size()
         try files.tar.punchHole(end..<end + 1)
         if state.withLock({ isWhole.load(ordering: .relaxed) && !$0.isRecorded }) { try record(isWhole: true) }
         var whole: (isVerified: Bool, wasWhole: Bool) = (false, false)
         let eviction = state.withLock { state -> SegmentStates.Eviction? in
-            guard mayBeEvicted(state), state.isRecorded || !isWhole.load(ordering: .relaxed),
+            guard mayBeEvicted(state), !state.isLent, state.isRecorded || !isWhole.load(ordering: .relaxed),
                 let eviction = state.segments.beginEviction(segments)
             else { return nil }
             whole = (state.isVerified, isWhole.load(ordering: .relaxed))
@@ -75,8 +76,25 @@ extension Layer {
 
     private func mayBeEvicted(_ state: LayerState) -> Bool {
         guard case .open = state.condition else { return false }
-        return state.completion == nil && state.completers == 0 && state.recordings == 0 && !state.isLent
+        return state.completion == nil && state.completers == 0 && state.recordings == 0
             && !state.segments.checksAsWhole
+    }
+
+    /// A tar that is read past us is asked back no more often than this, in ticks: each time, its mount goes for those who come later.
+    private static let recallPause: UInt32 = 300
+
+    private func isRefusedToUs(_ state: LayerState) -> Bool {
+        guard state.isLent, let tick = state.recallRefusal else { return false }
+        return parts.tick &- tick < Self.recallPause
+    }
+
+    /// - Returns: false if the tar is still read past us, where a hole would be content.
+    private func askBack() -> Bool {
+        guard isLent else { return true }
+        let isOurs = recall()
+        let tick = parts.tick
+        state.withLock { $0.recallRefusal = isOurs ? nil : tick }
+        return isOurs
     }
 
     /// Notes on the disk, before any hole is there, that the segments are not: a later `synced` or `complete` would vouch for them.
@@ -106,21 +124,4 @@ extension Layer {
             }
         }
     }
-}
-
-extension Layer {
-    /// Keeps the layer from eviction, for somebody who reads its tar without us. Ended by `takeBack`.
-    /// - Returns: false unless all of it is here, and on record so.
-    package func lend() -> Bool {
-        state.withLock { state in
-            guard case .open = state.condition, isWhole.load(ordering: .relaxed), state.isRecorded else { return false }
-            state.isLent = true
-            return true
-        }
-    }
-
-    /// Nobody reads the tar without us any more.
-    package func takeBack() { state.withLock { $0.isLent = false } }
-
-    package var isLent: Bool { state.withLock(\.isLent) }
 }

@@ -3,6 +3,7 @@ internal import Linux
 internal import Logging
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 extension Layer {
     /// Does what `SegmentStates` decided; called with the layer's lock held.
@@ -56,7 +57,7 @@ extension Layer {
             return if case .removed = state.condition { true } else { false }
         }
         // What was being written while the layer was removed: readers may keep the file open for long.
-        if isRemoved { try? files.tar.truncate(to: 0) }
+        if isRemoved { freeBytes() }
     }
 
     /// Brings what the request owes. A segment whose bytes are wrong is fetched once more; a source that fails is asked again for as long
@@ -72,10 +73,11 @@ extension Layer {
                 return
             } catch let mismatch as SegmentMismatch {
                 next = mismatch.number
+                parts.metrics.verificationFailures[.segment].add()
                 if retried.insert(next).inserted { continue }
                 fail(next)
                 next += 1
-            } catch let error as BlobError where error.code == .unavailable || error.code == .corrupt {
+            } catch let error as BlobError where error.code.mayPass {
                 let isWaitedFor = state.withLock { state in
                     state.trouble = error.message
                     return state.segments.isWaitedFor(id)
@@ -125,6 +127,8 @@ extension Layer {
                 try await source.read(range) { chunk in
                     try await transfers.passage(ticket)
                     self.received(chunk.count, by: id)
+                    let priority = transfers.priority(of: ticket) ?? .background
+                    self.parts.metrics.fetchedBytes[priority].add(chunk.count)
                     try await pipe.send(chunk)
                 }
                 pipe.close()
@@ -152,6 +156,16 @@ extension Layer {
         state.withLock { state in
             state.blobBytesFetched += Int64(bytes)
             state.segments.received(bytes, by: id)
+        }
+    }
+}
+
+extension BlobError.Code {
+    /// Whether the same question may get an answer in a moment. A host that ignores ranges may only be filling its cache.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .unavailable, .corrupt, .rangesUnsupported: true
+        case .notFound, .refused: false
         }
     }
 }

@@ -4,6 +4,7 @@ internal import Linux
 internal import Logging
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 extension Layer {
     /// A verified segment was written, or is `held` because it could not be.
@@ -86,6 +87,7 @@ extension Layer {
 
     /// Must be recorded: else a later `synced` would vouch for what is not there.
     private func noteDamage(_ what: String, _ record: JournalRecord) throws {
+        parts.metrics.verificationFailures[.cached].add()
         parts.logger.warning(
             "cached bytes do not hold after an unclean stop; they are fetched again",
             metadata: ["layer.digest": "\(description.blob)", "what": "\(what)"])

@@ -4,6 +4,7 @@ internal import Linux
 internal import Logging
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 /// A layer that can be read: its tree, and its tar with what is present of it (design.md part 2).
 ///
@@ -56,11 +57,15 @@ package final class Layer: Sendable {
     }
 
     /// Loads the tree from the table of contents the first time. May wait for the disk.
-    package func tree() throws -> LayerTree {
+    package func tree() throws -> LayerTree { try tree(isKept: true) }
+
+    /// As `tree()`.
+    /// - Parameter isKept: whether it stays in memory; one that is there is used in any case.
+    package func tree(isKept: Bool) throws -> LayerTree {
         try loadedTree.withLock { loaded in
             if let loaded { return loaded }
             let tree = try describing { try parts.format.makeTree(files.tableOfContents) }
-            loaded = tree
+            if isKept { loaded = tree }
             return tree
         }
     }
@@ -83,6 +88,7 @@ package final class Layer: Sendable {
     func poison(_ reason: String) -> LayerError {
         let isNews = close(.poisoned(reason))
         if isNews {
+            parts.metrics.verificationFailures[.tableOfContents].add()
             parts.logger.error(
                 "layer poisoned: its table of contents is wrong",
                 metadata: ["layer.digest": "\(description.blob)", "reason": "\(reason)"])

@@ -11,6 +11,7 @@ struct LayerFiles: Sendable {
 
     static func tarPath(_ directory: String) -> String { directory + "/layer.tar" }
     static func journalPath(_ directory: String) -> String { directory + "/journal" }
+    static func metadataImagePath(_ directory: String) -> String { directory + "/meta.erofs" }
     static func tableOfContentsPath(_ directory: String) -> String { directory + "/ztoc" }
 }
 

@@ -1,6 +1,6 @@
 /// How much of a layer is here.
 package struct LayerProgress: Sendable, Equatable {
-    package enum State: Sendable, Equatable {
+    package enum State: Sendable, Hashable, CaseIterable {
         /// Being fetched whole; not readable yet, and `contentSize` and `segmentCount` are not known (0).
         case prefetching
         /// Readable; what is missing is fetched when it is asked for.

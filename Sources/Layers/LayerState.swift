@@ -37,13 +37,15 @@ struct LayerState: Sendable {
     var blobBytesFetched: Int64 = 0
     /// The last four bytes of the blob, if they came by.
     var trailer: [UInt8] = []
+    /// See `Layer.isLent`.
+    var isLent = true
     var isVerified = false
     /// That all is here is on record, synced.
     var isRecorded = false
     /// Work that is making the tar durable and will then note that it is.
     var recordings = 0
-    /// Somebody reads the tar without us: nothing may leave it.
-    var isLent = false
+    /// When the tar was asked back in vain, in ticks.
+    var recallRefusal: UInt32?
     /// Pulls that wait for all of the layer: what one of them has waited for must not leave before it has seen the whole.
     var completers = 0
     /// Whether bytes that are given up could be had again, as the source showed last, and at which tick.

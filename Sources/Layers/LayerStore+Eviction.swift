@@ -16,8 +16,8 @@ extension LayerStore {
 
     /// Gives up segments, the least recently used first, until about `bytes` are free or nothing more may go.
     ///
-    /// Stays: what somebody waits for or just read, layers in `pinned`, layers that are lent or being completed, and layers whose source does
-    /// not show that it would give the bytes again.
+    /// Stays: what somebody waits for or just read, layers in `pinned`, layers that are being completed or that the kernel reads past us, and
+    /// layers whose source does not show that it would give the bytes again.
     /// - Returns: bytes of content that left.
     package func evict(_ bytes: Int64, except pinned: Set<Digest> = []) async -> Int64 {
         var freed: Int64 = 0
@@ -25,10 +25,11 @@ extension LayerStore {
         while freed < bytes, !Task.isCancelled {
             let (layers, plan) = await planEviction(bytes - freed, &fixed)
             var progress: Int64 = 0
+            let before = fixed.count
             for (index, segments) in plan.segments.sorted(by: { $0.key < $1.key }) {
                 progress += await evict(segments, from: layers[index], &fixed)
             }
-            if progress == 0 { break }
+            if progress == 0, fixed.count == before { break }
             freed += progress
         }
         return freed
@@ -101,7 +102,7 @@ extension LayerStore {
         let blob = layer.description.blob
         do {
             let bytes = try await BlockingThread.run("imagelet-evict") { try layer.evict(segments) }
-            if bytes > 0 { parts.report(.evicted(blob, bytes)) }
+            if bytes > 0 { parts.report(.evicted(blob, bytes)) } else { fixed.insert(blob) }
             return bytes
         } catch {
             fixed.insert(blob)

@@ -2,6 +2,7 @@ internal import Linux
 internal import Logging
 package import OCI
 internal import Synchronization
+internal import Telemetry
 
 extension LayerStore {
     /// Allows the background fill of the layer from now on. Without such a layer nothing happens.
@@ -32,6 +33,7 @@ extension LayerStore {
                 parts.logger.warning(
                     "background fill stalled; it tries again",
                     metadata: ["layer.digest": "\(layer.description.blob)", "reason": "\(error.message)"])
+                parts.metrics.stalledFills.add()
                 parts.report(.stalled(layer.description.blob, error.message))
                 try await parts.options.clock.sleep(for: parts.options.fillRetryDelay)
                 layer.dropHeld()
@@ -56,8 +58,7 @@ extension LayerStore {
         let directory = path(blob)
         do {
             try await parts.bench.run(urgent: true) {
-                // Readers may keep the file open for long: its bytes go now.
-                try? layer?.files.tar.truncate(to: 0)
+                layer?.freeBytes()
                 try Directory.removeTree(directory)
             }
         } catch {
@@ -91,7 +92,8 @@ extension Layer {
     /// Bytes on the disk, the directory included. A file whose status cannot be had counts nothing.
     package var allocatedBytes: Int64 {
         ((try? files.tar.allocatedBytes()) ?? 0) + ((try? journal.allocatedBytes()) ?? 0)
-            + ((try? files.tableOfContents.file.allocatedBytes()) ?? 0) + 4096
+            + ((try? files.tableOfContents.file.allocatedBytes()) ?? 0)
+            + ((try? FileStatus(metadataImagePath).allocatedBytes) ?? 0) + 4096
     }
 
     /// Nothing more will be fetched: whoever waits asks again, and is told so.

@@ -125,7 +125,8 @@ extension Layer {
     /// Frees what lies in the tar and belongs to no segment that is there: a stop may come between bytes and their record, and between the
     /// record of an eviction and its hole.
     fileprivate func freeUnaccounted() throws(LinuxError) {
-        guard try files.tar.allocatedBytes() > 0 else { return }
+        // What an earlier daemon lent is read past us.
+        guard try files.tar.allocatedBytes() > 0, recall() else { return }
         let states = state.withLock(\.segments.states)
         for hole in holes(states.indices.filter { states[$0] == .absent }) {
             guard let data = try files.tar.firstData(from: hole.lowerBound), data < hole.upperBound else { continue }

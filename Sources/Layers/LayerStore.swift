@@ -34,13 +34,15 @@ package final class LayerStore: Sendable, LayerDirectory {
     let state = Mutex(State())
 
     /// Does nothing yet.
-    /// - Parameter directory: made when the first layer is.
+    /// - Parameters:
+    ///   - directory: made when the first layer is.
+    ///   - borrower: who has layers read past the store; nil if nobody does.
     package init(
         directory: String, format: any TableOfContentsFormat, options: LayerStoreOptions = LayerStoreOptions(),
-        logger: Logger
+        borrower: (any LayerBorrower)? = nil, logger: Logger
     ) {
         self.directory = directory
-        parts = StoreParts(format: format, options: options, logger: logger)
+        parts = StoreParts(format: format, options: options, borrower: borrower, logger: logger)
     }
 
     /// Does the store's work: transfers, read-ahead, fill. Ends when its task is cancelled, having noted on the disk what is there; the
@@ -64,6 +66,9 @@ package final class LayerStore: Sendable, LayerDirectory {
     package var growth: AsyncStream<Void> { parts.growth }
 
     package func layer(_ blob: Digest) -> Layer? { state.withLock { $0.layers[blob] } }
+
+    /// All that can be read.
+    package var layers: [Layer] { state.withLock { Array($0.layers.values) } }
 
     package func layer(slot: UInt32) -> (any LayerReader)? { state.withLock { $0.slots[slot] } }
 

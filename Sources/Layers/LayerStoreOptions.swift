@@ -36,6 +36,7 @@ package struct LayerStoreOptions: Sendable {
     package var threads: Int?
     /// What sleeps are measured with.
     package var clock: any Clock<Duration> = ContinuousClock()
+    package var metrics = LayerMetrics()
 
     package init() {}
 }

@@ -3,6 +3,7 @@ internal import LayerFormat
 internal import Linux
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 /// Fetches one blob whole, in order, through an indexer: writes the tar, checks both digests, leaves a table of contents.
 struct Prefetch: Sendable {
@@ -114,10 +115,12 @@ private struct PrefetchIntake: ~Copyable {
         let indexed = try indexer.finish()
         let blob = blobHash?.finish() ?? indexed.blobDigest.bytes
         guard indexed.blobSize == description.blobSize, blob == description.blob.bytes else {
+            parts.metrics.verificationFailures[.blob].add()
             throw BlobError(.corrupt, "the source sent other bytes than those of \(description.blob)")
         }
         let content = contentHash?.finish() ?? indexed.diffID.bytes
         guard content == description.diffID.bytes else {
+            parts.metrics.verificationFailures[.diffID].add()
             throw LayerError(
                 .mismatch,
                 "layer \(description.blob) decodes to \(indexed.diffID), its image's config says \(description.diffID)")

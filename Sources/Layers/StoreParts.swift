@@ -10,6 +10,8 @@ final class StoreParts: Sendable {
 
     let format: any TableOfContentsFormat
     let options: LayerStoreOptions
+    let borrower: (any LayerBorrower)?
+    var metrics: LayerMetrics { options.metrics }
     let logger: Logger
     let transfers: TransferQueue
     let bench: Workbench
@@ -31,9 +33,12 @@ final class StoreParts: Sendable {
     private let ticks = Atomic<UInt32>(1)
     private let fullDisk = Mutex<FullDisk?>(nil)
 
-    init(format: any TableOfContentsFormat, options: LayerStoreOptions, logger: Logger) {
+    init(
+        format: any TableOfContentsFormat, options: LayerStoreOptions, borrower: (any LayerBorrower)?, logger: Logger
+    ) {
         self.format = format
         self.options = options
+        self.borrower = borrower
         self.logger = logger
         let limits = TransferSchedule.Limits(
             total: options.maxTransfers, perLayer: options.maxTransfersPerLayer, background: options.maxFillTransfers)

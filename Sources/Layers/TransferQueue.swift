@@ -40,6 +40,9 @@ final class TransferQueue: Sendable {
         change { $0.schedule.leave(ticket) }
     }
 
+    /// Transfers by priority and state, every pair of them.
+    var counts: [StoreFigures.Transfers: Int] { state.withLock { $0.schedule.counts } }
+
     /// Returns when the transfer may run.
     func admission(_ ticket: Ticket) async throws {
         try await suspend(ticket) { state, continuation in

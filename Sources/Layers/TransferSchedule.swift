@@ -59,6 +59,18 @@ struct TransferSchedule: Sendable {
         return started
     }
 
+    /// Entries by priority and state, every pair of them.
+    var counts: [StoreFigures.Transfers: Int] {
+        var counts: [StoreFigures.Transfers: Int] = [:]
+        for priority in TransferPriority.allCases {
+            for state in StoreFigures.Transfers.State.allCases { counts[.init(priority: priority, state: state)] = 0 }
+        }
+        for entry in entries.values {
+            counts[.init(priority: entry.priority, state: entry.isRunning ? .running : .waiting), default: 0] += 1
+        }
+        return counts
+    }
+
     private func mayStart(_ entry: Entry) -> Bool {
         var total = 0
         var ofLayer = 0

@@ -1,5 +1,6 @@
 internal import LayerFormat
 internal import OCI
+internal import Telemetry
 
 /// Streams a blob from its first byte to its last to a consumer, fetched in several ranges at a time where the source can.
 ///
@@ -76,6 +77,7 @@ struct WholeBlob: Sendable {
                 try await source.read(piece.range) { chunk in
                     if isPausable { try await parts.transfers.passage(piece.ticket) }
                     received(chunk.count)
+                    parts.metrics.fetchedBytes[priority].add(chunk.count)
                     try await piece.pipe.send(chunk)
                 }
             }

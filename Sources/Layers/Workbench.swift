@@ -57,6 +57,9 @@ final class Workbench: Sendable {
         for _ in 0..<started { shared.jobs.signal() }
     }
 
+    /// Jobs that wait for a thread.
+    var waitingJobs: Int { shared.queue.withLock { $0.urgent.count + $0.normal.count } }
+
     /// Runs `body` on one of the threads while the task waits; urgent work first.
     func run<Result: Sendable>(urgent: Bool = false, _ body: @escaping @Sendable () throws -> Result) async throws
         -> Result

@@ -20,6 +20,12 @@ package struct DetachedProcess: Sendable {
         id = process
     }
 
+    /// Opens a file for reading and closes it, in a process of its own: whatever the file makes it wait for, this one does not wait.
+    package static func touch(_ path: String) throws(LinuxError) {
+        let failure = unsafe imagelet_touch_detached(path)
+        guard failure == 0 else { throw LinuxError(Errno(rawValue: failure), "fork", path) }
+    }
+
     /// Lets the system forget it if it has ended; it stays a zombie until then.
     package func reap() { _ = waitpid(id, nil, WNOHANG) }
 }

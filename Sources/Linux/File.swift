@@ -21,7 +21,7 @@ package final class File: Sendable {
     /// The path it was opened by; it may have been renamed since.
     package let path: String
     private let mode: Mode
-    private let descriptor: Int32
+    let descriptor: Int32
 
     /// - Parameter permissions: of a file that is made, before the umask.
     package init(_ path: String, _ mode: Mode = .read, permissions: UInt32 = 0o600) throws(LinuxError) {
@@ -160,6 +160,22 @@ extension File {
             return nil
         }
     }
+
+    /// Whether the file is open elsewhere, also in the kernel, such as under a file system that lies on it. True where this cannot be told.
+    ///
+    /// A lease to write is given only to the one who has a file open (fcntl(2), F_SETLEASE); it is given back at once. For files opened to
+    /// read and write.
+    package func isOpenElsewhere() -> Bool {
+        // Whoever opens the file in this moment makes the kernel send us a signal: one that does nothing, not SIGIO, which ends us.
+        guard fcntl(descriptor, Self.setSignal, SIGURG) == 0 else { return true }
+        guard fcntl(descriptor, Self.setLease, Int32(F_WRLCK)) == 0 else { return true }
+        _ = fcntl(descriptor, Self.setLease, Int32(F_UNLCK))
+        return false
+    }
+
+    /// F_SETSIG and F_SETLEASE, which Glibc's module does not show.
+    private static let setSignal: Int32 = 10
+    private static let setLease: Int32 = 1024
 
     /// Takes the file's advisory lock for as long as this object lives.
     /// - Returns: false if another open file has it.

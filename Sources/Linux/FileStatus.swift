@@ -34,6 +34,13 @@ package struct FileStatus: Sendable, Equatable {
         self.init(raw)
     }
 
+    /// Of what this process's standard error leads to; nil if it is closed.
+    package static var ofStandardError: FileStatus? {
+        var raw = stat()
+        guard unsafe fstat(STDERR_FILENO, &raw) == 0 else { return nil }
+        return FileStatus(raw)
+    }
+
     init(_ raw: stat) {
         kind =
             switch raw.st_mode & S_IFMT {

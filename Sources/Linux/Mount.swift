@@ -35,6 +35,16 @@ package struct Mount: Sendable, Equatable {
         }
     }
 
+    /// Mounts an EROFS image that is a file, with another file as the device its data lies on (Linux 6.12 and later).
+    ///
+    /// EROFS keeps both files open for as long as anybody uses the mount, by whatever name.
+    package static func erofs(_ image: File, device: File, at target: String) throws(LinuxError) {
+        // By its descriptor: paths with a comma would be two options.
+        try mount(
+            source: image.path, target: target, type: "erofs", flags: .readOnly,
+            options: "device=/proc/self/fd/\(device.descriptor)")
+    }
+
     /// Takes the topmost mount off `path`.
     /// - Parameter lazily: also while it is in use (MNT_DETACH): it is gone by name at once, and whole when its last user goes.
     /// - Returns: false if nothing is mounted there.

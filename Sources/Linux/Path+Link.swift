@@ -6,4 +6,9 @@ extension Path {
     package static func link(_ source: String, to name: String) throws(LinuxError) {
         try system("link", "\(source) to \(name)") { unsafe Glibc.link(source, name) }
     }
+
+    /// Makes `name` a symlink that leads to `target`.
+    package static func symlink(_ name: String, to target: String) throws(LinuxError) {
+        try system("symlink", "\(name) to \(target)") { unsafe Glibc.symlink(target, name) }
+    }
 }

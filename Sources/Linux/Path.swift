@@ -84,10 +84,15 @@ package enum Path {
         let trimmed = path.utf8.count > 1 && path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
         let above = parent(of: trimmed)
         guard let name = trimmed.split(separator: "/").last else { return "/" }
-        guard let resolved = unsafe realpath(above, nil) else { throw LinuxError(.current, "realpath", above) }
-        defer { unsafe free(resolved) }
-        let directory = unsafe String(cString: resolved)
+        let directory = try resolved(above)
         return directory == "/" ? "/\(name)" : "\(directory)/\(name)"
+    }
+
+    /// `path` absolute, with no symlinks at all.
+    package static func resolved(_ path: String) throws(LinuxError) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { throw LinuxError(.current, "realpath", path) }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
     }
 
     /// The directory `path` is in, by the letters of the path: "/a/b" → "/a", "b" → ".".

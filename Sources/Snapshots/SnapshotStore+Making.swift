@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import GRPC
+internal import Images
 internal import Linux
 internal import OCI
 internal import State

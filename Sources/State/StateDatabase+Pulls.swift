@@ -36,6 +36,19 @@ extension StateDatabase {
         }
     }
 
+    /// Whether an image here has this name, or a pull of it is noted.
+    package func hasPulled(_ name: String) throws(StateError) -> Bool {
+        try read { database in
+            try Bool.fetchOne(
+                database,
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM imageName WHERE name = :name)
+                        OR EXISTS (SELECT 1 FROM pullNote WHERE name = :name)
+                    """,
+                arguments: ["name": name]) ?? false
+        }
+    }
+
     package func forgetPull(_ name: String) throws(StateError) {
         _ = try change("DELETE FROM pullNote WHERE name = ?", [name])
     }

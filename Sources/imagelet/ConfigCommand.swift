@@ -4,7 +4,7 @@ internal import Config
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Check the daemon's configuration, or show what is in force.",
-        subcommands: [ConfigCheckCommand.self, ConfigShowCommand.self])
+        subcommands: [ConfigCheckCommand.self, ConfigShowCommand.self, ConfigReferenceCommand.self])
 }
 
 struct ConfigCheckCommand: ParsableCommand {
@@ -28,5 +28,14 @@ struct ConfigShowCommand: ParsableCommand {
 
     func run() throws {
         try Output.write(try file.load().yaml)
+    }
+}
+
+struct ConfigReferenceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reference", abstract: "Print a configuration file with every key, explained, at its default.")
+
+    func run() throws {
+        try Output.write(ImageletConfiguration.reference)
     }
 }

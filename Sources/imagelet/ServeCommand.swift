@@ -1,21 +1,23 @@
 internal import ArgumentParser
 internal import Config
 internal import ImageletDaemon
-internal import Logging
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run the daemon: the CRI image service and the layer file system.",
-        discussion: "Ends in order on SIGTERM and SIGINT. Needs root and /dev/fuse.")
+        discussion:
+            "Ends in order on SIGTERM and SIGINT; reads the levels of log lines again on SIGHUP. Needs root and /dev/fuse."
+    )
 
     @OptionGroup var file: ConfigurationOptions
 
     func run() async throws {
         let configuration = try file.load()
-        var logger = Logger(label: "imagelet") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
         do {
-            try await Daemon(configuration: configuration, logger: logger).run()
+            let path = file.config
+            try await Daemon(configuration: configuration, log: DaemonLog(configuration.log, write: Output.draw)) {
+                try ImageletConfiguration.load(path: path)
+            }.run()
         } catch {
             throw CommandError(.failure, "serve: \(error)")
         }

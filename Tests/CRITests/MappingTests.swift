@@ -49,6 +49,17 @@ struct MappingTests {
         #expect(try PullRequest(request).credentials == expected)
     }
 
+    @Test("the runtime's handler is the field's, else the annotation's")
+    func runtimeHandler() throws {
+        var request = CRIPullImageRequest()
+        request.image.image = "a"
+        #expect(try PullRequest(request).runtimeHandler.isEmpty)
+        request.sandboxConfig.annotations = ["io.containerd.cri.runtime-handler": "annotated"]
+        #expect(try PullRequest(request).runtimeHandler == "annotated")
+        request.image.runtimeHandler = "told"
+        #expect(try PullRequest(request).runtimeHandler == "told")
+    }
+
     @Test("no credentials and empty ones are told apart")
     func noCredentials() throws {
         var request = CRIPullImageRequest()

@@ -29,7 +29,8 @@ struct ErrorTests {
         Wrong(
             "Log:\n  level: info\n", .unknownKey,
             "c.yaml:3: Log: unknown key; did you mean log? "
-                + "known here: rootDirectory, runtime, sockets, policy, registries, transfers, fill, cache, log"),
+                + "known here: rootDirectory, runtime, runtimeHandlers, sockets, policy, registries, transfers, fill, cache, metrics, "
+                + "traces, log"),
         Wrong(
             "fill: {enabeld: true}\n", .unknownKey,
             "c.yaml:3: fill.enabeld: unknown key; did you mean enabled? known here: enabled, quietPeriod"),
@@ -81,6 +82,10 @@ struct ErrorTests {
         Wrong(
             "runtime: docker", .invalidValue, "c.yaml:3: runtime: found 'docker'; allowed: one of: none, containerd"),
         Wrong(
+            "runtimeHandlers: [Kata]", .invalidValue,
+            "c.yaml:3: runtimeHandlers[0]: found 'Kata'; allowed: "
+                + "at most 63 lower-case letters, digits and inner dashes"),
+        Wrong(
             "rootDirectory: var/lib", .invalidValue,
             "c.yaml:3: rootDirectory: found 'var/lib'; allowed: an absolute path of at most 4095 bytes"),
         Wrong(
@@ -98,7 +103,8 @@ struct ErrorTests {
     ]
 
     private static let levels = "one of: trace, debug, info, notice, warning, error, critical"
-    private static let topKeys = "rootDirectory, runtime, sockets, policy, registries, transfers, fill, cache, log"
+    private static let topKeys =
+        "rootDirectory, runtime, runtimeHandlers, sockets, policy, registries, transfers, fill, cache, metrics, traces, log"
     private static let aliases =
         "anchors and aliases (&name, *name) are not read: write the value out, quote text beginning with * or &"
 

@@ -19,7 +19,7 @@ struct SampleTests {
     func everyKey() throws {
         let lines = try sample().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let keys = ImageletConfiguration.documentation
-        #expect(keys.count == 32)
+        #expect(keys.count == 45)
         for key in keys {
             let name = try #require(key.path.split(separator: ".").last)
             if key.path.contains("rules.") {
@@ -34,6 +34,19 @@ struct SampleTests {
             let isSaid = above.contains { $0.hasPrefix("\(indentation)# Allowed: \(key.allowed)") }
             #expect(isSaid, "\(key.path): \(key.allowed)")
         }
+    }
+
+    @Test("is what the types say")
+    func isGenerated() throws {
+        let text = try sample()
+        for entry in ImageletConfiguration.referenceEntries where entry.isExplained {
+            #expect(text.contains("\n" + entry.text), "\(entry.path): imagelet config reference >manifests/config.yaml")
+        }
+        let unexplained = ImageletConfiguration.referenceEntries.filter { !$0.isExplained }.map(\.path)
+        if unexplained.isEmpty { #expect(text == ImageletConfiguration.reference) }
+        #expect(
+            try ImageletConfiguration.parse(ImageletConfiguration.reference, file: "reference")
+                == ImageletConfiguration())
     }
 
     @Test("what is shown can be read again, and is the same")
@@ -52,6 +65,7 @@ struct SampleTests {
         rule.match = "**/a:b"
         rule.strategy = .pull
         configuration.policy.rules = [rule]
+        configuration.runtimeHandlers = ["imagelet", "1"]
         configuration.rootDirectory = "/with space: and #, \"quotes\" and é"
         configuration.registries.dockerConfig = "/root/.docker/config.json"
         configuration.registries.credentialProviders.config = "/etc/kubernetes/providers.yaml"
@@ -63,7 +77,10 @@ struct SampleTests {
         configuration.cache.evictionThreshold = .size(ByteCount(1 << 33))
         configuration.fill.enabled = false
         configuration.fill.quietPeriod = .milliseconds(61_001)
+        configuration.traces.endpoint = "http://127.0.0.1:4318/v1/traces"
+        configuration.metrics.address = .network(host: "::1", port: 9117)
         configuration.log.level = .trace
+        configuration.log.levels[.registry] = .debug
         let again = try ImageletConfiguration.parse(configuration.yaml, file: "shown")
         #expect(again == configuration)
     }

@@ -131,6 +131,20 @@ import Testing
         }
     }
 
+    /// Such as a proxy that was only filling its cache.
+    @Test func aServerThatHasRangesAgainIsAskedForThem() async throws {
+        let time = ManualTime()
+        try await Self.withProxy(time: time) { (proxy, client, reference, image) async throws in
+            proxy.add(FaultRule(.ignoreRange, path: "/blobs/", times: 1))
+            let source = client.source(reference, image.layerDescriptor)
+            for _ in 0..<2 {
+                #expect(blobCode(await failure { _ = try await source.bytes(10..<20) }) == .rangesUnsupported)
+            }
+            time.advance(by: .seconds(10))
+            #expect(try await source.bytes(10..<20) == Array(image.layer[10..<20]))
+        }
+    }
+
     @Test func cancellingEndsARead() async throws {
         try await Self.withProxy { (proxy, client, reference, image) async throws in
             proxy.add(FaultRule(.stall(after: 10), path: "/blobs/"))

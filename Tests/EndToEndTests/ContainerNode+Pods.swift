@@ -44,9 +44,11 @@ extension ContainerNode {
 
     // The kubelet calls the runtime at containerd's own socket; some use one socket for both services.
 
-    func runPod(at socket: String? = nil) async throws -> Pod {
+    /// - Parameter handler: the runtime handler of the pod's RuntimeClass; empty for the default.
+    func runPod(at socket: String? = nil, handler: String = "") async throws -> Pod {
         let config = sandbox(nil)
-        let answer = try await client.call("RunPodSandbox", ["config": config], at: socket ?? containerd.socket)
+        let request: JSONValue = ["config": config, "runtime_handler": "\(handler)"]
+        let answer = try await client.call("RunPodSandbox", request, at: socket ?? containerd.socket)
         return Pod(id: answer.at("pod_sandbox_id").text, config: config)
     }
 
@@ -58,8 +60,8 @@ extension ContainerNode {
     }
 
     /// Runs `body` with a pod of its own, which is removed with all its containers.
-    func withPod<R>(_ body: (Pod) async throws -> R) async throws -> R {
-        let pod = try await runPod()
+    func withPod<R>(handler: String = "", _ body: (Pod) async throws -> R) async throws -> R {
+        let pod = try await runPod(handler: handler)
         do {
             let result = try await body(pod)
             try await remove(pod)

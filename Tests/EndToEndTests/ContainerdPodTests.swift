@@ -14,7 +14,7 @@ struct ContainerdPodTests {
         let repository = "life-\(strategy)"
         let image = node.reference(repository)
         // No layer but the root is shared with the other strategies, whose layers would be adopted.
-        var odd = LayerMaker.oddities(forContainerd: true)
+        var odd = LayerMaker.oddities(forContainerd: true, isAligned: strategy == "prefetch")
         odd.file("strategy", strategy)
         let seed = UInt64(strategy.utf8.count)
         let own = try TestImage.Layer.gzip(TestImage.bulk(3 << 20, seed: seed), ["pigz", "-b", "128"])

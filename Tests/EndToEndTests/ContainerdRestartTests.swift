@@ -72,6 +72,23 @@ struct ContainerdRestartTests {
         }
     }
 
+    @Test func aPrivateImageIsReadAfterACrashWithTheCredentialsOfItsPull() async throws {
+        try await withContainerNode(settings) { node in
+            let imagelet = try #require(node.imagelet)
+            _ = try push("stream", to: node, "private")
+            try await withTestRegistry(.init(access: .basic(["user": "word"]))) { locked in
+                try Tool.check(["cp", "-a", node.registry.directory + "/data", locked.directory + "/"])
+                let image = "\(locked.host)/private:v1"
+                await #expect(throws: ForeignClient.Refusal.self) { try await node.pull(image, "stream") }
+                try await node.pull(image, "stream", credentials: ("user", "word"))
+                #expect(try node.report(image)?.at("strategy").text == "stream")
+                try await imagelet.crashAndRestart()
+                try await node.snapshotterIsReached()
+                try await expectRuns(image, node)
+            }
+        }
+    }
+
     @Test("Containerd restarts, and lists what it had", arguments: ["stream", "prefetch"])
     func containerdRestarts(strategy: String) async throws {
         try await withContainerNode(settings) { node in

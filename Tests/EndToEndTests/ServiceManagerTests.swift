@@ -26,8 +26,8 @@ struct ServiceManagerTests {
                 let image = "\(registry.host)/kept:v1"
                 try node.pull(image)
                 let root = try node.mount(image)
-                let path = root + "/bulk/file0"
-                try node.settle(root + "/bulk/file1")
+                // The layer as FUSE serves it, whatever the mount stands on.
+                let path = "\(node.store)/\(try node.inspect(image).layers[0].slot)/bulk/file0"
                 var file: SharedDescriptor? = SharedDescriptor(
                     OwnedDescriptor(taking: open(path, O_RDONLY | O_CLOEXEC)))
                 let before = try #require(try file?.contents(cap: 100_000))

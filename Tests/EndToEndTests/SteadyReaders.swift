@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 
-/// Threads that read files at random places, over and over, and compare with the truth. The page cache is dropped before each read, so
+/// Threads that read at random places, over and over, and compare with the truth. The page cache is dropped before each read, so
 /// that the questions reach the daemon. A thread that waits in the kernel ends when the mount does.
 final class SteadyReaders: Sendable {
     private struct State {
@@ -12,18 +13,27 @@ final class SteadyReaders: Sendable {
         var failures: [String] = []
     }
 
-    private let files: [(path: String, truth: [UInt8])]
     private let state = Mutex(State())
+    private let step: @Sendable (inout SplitMix) -> String?
     private static let length = 16 << 10
 
-    init(_ files: [(path: String, truth: [UInt8])], threads: Int) {
-        self.files = files
+    /// - Parameter check: what a thread does over and over, choosing by the numbers it gets; gives what went wrong, and that ends it all.
+    init(threads: Int, seed: UInt64 = 0, check: @escaping @Sendable (inout SplitMix) -> String?) {
+        step = check
         state.withLock { $0.running = threads }
         for number in 0..<threads {
             Thread.detachNewThread { [self] in
-                work(seed: number)
+                work(SplitMix(state: seed &+ UInt64(number)))
                 state.withLock { $0.running -= 1 }
             }
+        }
+    }
+
+    /// Reads at random places of `files`.
+    convenience init(_ files: [(path: String, truth: [UInt8])], threads: Int) {
+        self.init(threads: threads) { random in
+            let (path, truth) = files.randomElement(using: &random) ?? ("", [])
+            return Self.check(path, truth, at: Int.random(in: 0..<max(truth.count, 1), using: &random))
         }
     }
 
@@ -53,12 +63,10 @@ final class SteadyReaders: Sendable {
         }
     }
 
-    private func work(seed: Int) {
-        var position = seed * 7_919
+    private func work(_ random: SplitMix) {
+        var random = random
         while !state.withLock({ $0.isEnding }) {
-            position += 104_729
-            let (path, truth) = files[position % files.count]
-            let failure = check(path, truth, at: position % max(truth.count, 1))
+            let failure = step(&random)
             state.withLock { state in
                 state.reads += 1
                 guard let failure else { return }
@@ -68,7 +76,7 @@ final class SteadyReaders: Sendable {
         }
     }
 
-    private func check(_ path: String, _ truth: [UInt8], at offset: Int) -> String? {
+    private static func check(_ path: String, _ truth: [UInt8], at offset: Int) -> String? {
         var status = stat()
         guard lstat(path, &status) == 0, Int(status.st_size) == truth.count else {
             return "\(path): stat: \(status.st_size), error \(errno)"
@@ -77,7 +85,7 @@ final class SteadyReaders: Sendable {
         guard file >= 0 else { return "\(path): open: error \(errno)" }
         defer { close(file) }
         posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
-        let expected = truth[offset...].prefix(Self.length)
+        let expected = truth[offset...].prefix(length)
         var bytes = [UInt8](repeating: 0, count: expected.count)
         let count = pread(file, &bytes, bytes.count, off_t(offset))
         guard count == bytes.count else { return "\(path): read at \(offset): \(count), error \(errno)" }

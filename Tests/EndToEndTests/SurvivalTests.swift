@@ -47,11 +47,6 @@ struct SurvivalTests {
         }
     }
 
-    /// What may wait for the daemon must not keep a thread of the pool.
-    private func away<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
-        try await BlockingThread.run("away", body)
-    }
-
     @Test("No read fails over kill -9, bytes on their way or not")
     func noReadFails() async throws {
         try await withTestRegistry { registry in
@@ -65,7 +60,6 @@ struct SurvivalTests {
                     #expect(try node.inspect(image).layers[0].blobBytesFetched == 0)
                     let root = try node.mount(image)
                     let device = try device(node)
-                    try node.settle(root + "/data/file0")
                     let readers = SteadyReaders(truth(below: root), threads: 3)
                     for _ in 0..<4 {
                         try await readers.progress()
@@ -99,7 +93,6 @@ struct SurvivalTests {
                     try node.pull(image, "stream")
                     let slot = try node.inspect(image).layers[0].slot
                     let path = "\(node.store)/\(slot)/data/file5"
-                    try node.settle("\(node.store)/\(slot)/data/file0")
                     proxy.add(FaultRule(.stall(after: 0), path: "/blobs/"))
                     proxy.clearLog()
                     let reader = Task { try await away { try Path.read(path, cap: 1 << 20) } }
@@ -109,6 +102,28 @@ struct SurvivalTests {
                     try await node.start()
                     #expect(try await reader.value == Self.contents[5])
                 }
+            }
+        }
+    }
+
+    @Test("The first close on a mount waits for no daemon")
+    func firstClose() async throws {
+        try await withTestRegistry { registry in
+            try await withNode { node in
+                let image = "\(registry.host)/\(try push(registry, node))"
+                try node.pull(image, "prefetch")
+                let slot = try node.inspect(image).layers[0].slot
+                let file = open("\(node.store)/\(slot)/data/file0", O_RDONLY | O_CLOEXEC)
+                #expect(file >= 0)
+                node.crash()
+                let closing = Task { try await away { close(file) } }
+                let watch = Task {
+                    try await Task.sleep(for: .seconds(60))
+                    try await node.start()
+                    Issue.record("the close waited")
+                }
+                #expect(try await closing.value == 0)
+                watch.cancel()
             }
         }
     }
@@ -142,7 +157,6 @@ struct SurvivalTests {
                 let image = "\(registry.host)/\(try push(registry, node))"
                 try node.pull(image, "stream")
                 let root = try node.mount(image)
-                try node.settle(root + "/data/file0")
                 let readers = SteadyReaders(truth(below: root), threads: 2)
                 try await readers.progress()
                 try await node.stop()
@@ -166,16 +180,7 @@ struct SurvivalTests {
     @Test("A keeper that dies is replaced; one whose mount was taken off ends; a new mount is made then")
     func keepers() async throws {
         try await withNode { node in
-            let first = try #require(node.keepers.first)
-            kill(first, SIGKILL)
-            try await wait("another keeper") { node.keepers.contains { $0 != first } }
-            try await wait("it holds the mount") {
-                let keeper = try #require(node.keepers.first)
-                let targets = try Directory.entries(of: "/proc/\(keeper)/fd").map {
-                    String(decoding: try Path.linkTarget("/proc/\(keeper)/fd/\($0)"), as: UTF8.self)
-                }
-                return targets.contains("/dev/fuse") && targets.filter { $0.hasPrefix("socket:") }.count == 4
-            }
+            try await node.replaceKeeper()
             try await node.crashAndRestart()
             #expect(node.daemon.log.contains("mount resumed"))
 

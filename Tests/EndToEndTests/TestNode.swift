@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Linux
 import Synchronization
 import TestSupport
 
@@ -52,6 +53,7 @@ final class TestNode: Sendable {
             rm -f \(directory)/root/keeper.sock
             tries=0
             while grep -q " \(store) " /proc/self/mountinfo && [ $tries -lt 20 ]; do sleep 1; tries=$((tries + 1)); done
+            for mount in $(grep -o " \(directory)/root/direct/[^ ]* " /proc/self/mountinfo); do umount -l $mount; done
             grep -q " \(store) " /proc/self/mountinfo && umount -l \(store)
             """
         sweeper = try ChildProcess(
@@ -79,6 +81,10 @@ final class TestNode: Sendable {
     }
     var root: String { directory + "/root" }
     var store: String { directory + "/root/store" }
+    /// Where complete layers are mounted now.
+    var directMounts: [String] {
+        ((try? Mount.all()) ?? []).map(\.path).filter { $0.hasPrefix("\(directory)/root/direct/") }
+    }
 
     private static func start(_ directory: String, _ service: Service?) throws -> ChildProcess {
         var command = [binary, "serve", "--config", directory + "/config.yaml"]
@@ -101,11 +107,16 @@ final class TestNode: Sendable {
     /// Ends the daemon with SIGKILL.
     func crash() { daemon.stop() }
 
-    /// Starts the daemon again.
+    /// Starts the daemon again and returns when it serves.
     func start() async throws {
+        try launch()
+        try await ready()
+    }
+
+    /// Starts the daemon again.
+    func launch() throws {
         let started = try Self.start(directory, service)
         process.withLock { $0 = started }
-        try await ready()
     }
 
     func crashAndRestart() async throws {
@@ -139,6 +150,20 @@ final class TestNode: Sendable {
         }
     }
 
+    /// Ends the keeper with SIGKILL and returns when the daemon has given all that it held to another.
+    func replaceKeeper() async throws {
+        let first = keepers
+        for keeper in first { kill(keeper, SIGKILL) }
+        try await eventually("another keeper holds the mount and the sockets") {
+            guard let keeper = keepers.first(where: { !first.contains($0) }) else { return false }
+            let targets = try Directory.entries(of: "/proc/\(keeper)/fd").map {
+                String(decoding: try Path.linkTarget("/proc/\(keeper)/fd/\($0)"), as: UTF8.self)
+            }
+            // Two that listen, its own, and the daemon's connection.
+            return targets.contains("/dev/fuse") && targets.filter { $0.hasPrefix("socket:") }.count == 4
+        }
+    }
+
     /// Ends all, takes off what is mounted, removes the files.
     func tearDown() {
         end()
@@ -154,6 +179,7 @@ final class TestNode: Sendable {
     private func end() {
         daemon.stop()
         for mount in mounts.withLock({ $0 }).reversed() { umount2(mount, Int32(MNT_DETACH)) }
+        for mount in directMounts { umount2(mount, Int32(MNT_DETACH)) }
         umount2(store, Int32(MNT_DETACH))
         // With the last descriptor the connection ends, and with it every wait for an answer.
         for keeper in keepers { kill(keeper, SIGKILL) }
@@ -164,7 +190,7 @@ final class TestNode: Sendable {
     func run(_ arguments: [String]) -> Outcome {
         let tool = try? Tool.run(
             [
-                "env", "IMAGELET_ENDPOINT=unix://\(directory)/cri.sock",
+                "timeout", "600", "env", "IMAGELET_ENDPOINT=unix://\(directory)/cri.sock",
                 "IMAGELET_ADMIN=unix://\(directory)/admin.sock",
                 "HOME=\(directory)", "DOCKER_CONFIG=\(directory)/docker", Self.binary,
             ] + arguments, in: directory)
@@ -211,18 +237,18 @@ final class TestNode: Sendable {
 
     /// Mounts an image; taken off by `tearDown` at the latest.
     func mount(_ image: String, readOnly: Bool = false) throws -> String {
-        let path = mounts.withLock {
-            $0.append(directory + "/mount\($0.count)")
-            return directory + "/mount\($0.count - 1)"
-        }
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        let path = try makeMountPoint()
         if readOnly { try check("mount", "--read-only", image, path) } else { try check("mount", image, path) }
         return path
     }
 
-    /// Closes a file of a mount for the first time. The kernel asks about that once (FLUSH, answered "not implemented"); asked while the
-    /// daemon is away, it would wait, and with it whoever starts a program while such a file is open: us, starting the daemon.
-    func settle(_ file: String) throws { _ = try Data(contentsOf: URL(fileURLWithPath: file)) }
+    /// A directory where an image can be mounted.
+    func makeMountPoint() throws -> String {
+        let path = directory + "/mount-" + UUID().uuidString.prefix(8)
+        mounts.withLock { $0.append(path) }
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        return path
+    }
 
     func unmount(_ path: String) throws {
         try check("unmount", path)
@@ -247,6 +273,11 @@ final class TestNode: Sendable {
     var layerDirectories: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: root + "/layers")) ?? []).sorted()
     }
+}
+
+/// Runs what may have to wait for the daemon on a thread of its own: the pool's have to start it.
+func away<R: Sendable>(_ name: String = "away", _ body: @escaping @Sendable () throws -> R) async throws -> R {
+    try await BlockingThread.run(name, body)
 }
 
 struct Status: Decodable {

@@ -126,6 +126,25 @@ import Testing
         }
     }
 
+    @Test func aTimelineIsItsSeeds() {
+        let timeline = FaultTimeline(seed: 7, lasting: .seconds(300))
+        #expect(timeline == FaultTimeline(seed: 7, lasting: .seconds(300)))
+        #expect(timeline.spells != FaultTimeline(seed: 8, lasting: .seconds(300)).spells)
+        #expect(timeline.troubles(from: .zero, to: .seconds(300)) == Set(FaultTimeline.Trouble.allCases))
+        #expect(timeline.spells.allSatisfy { $0.start < $0.end && $0.end <= .seconds(300) })
+    }
+
+    @Test func aTimelineIsPlayedAndLeavesNothing() async throws {
+        try await withBlob([]) { it in
+            let timeline = FaultTimeline(seed: 1, lasting: .seconds(3600), troubles: [.brownOut])
+            let playing = Task { try await it.proxy.play(timeline) }
+            try await eventually("a request is refused") { (try? await it.get())?.head.status != 200 }
+            playing.cancel()
+            _ = await playing.result
+            #expect(try await it.get().body == it.blob)
+        }
+    }
+
     /// 12.5 MB/s over the link, 40 ms there and back: no less time than that, however many connections share it.
     @Test func linkHasARateAndADelay() async throws {
         try await withTestRegistry { registry in

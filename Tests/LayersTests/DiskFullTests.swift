@@ -101,7 +101,7 @@ struct DiskFullTests {
             let store = made.store(path) { ($0.evictionGrace, $0.maxReadAhead) = (0, 0) }
             try await running(store) {
                 let layer = try await store.prefetch(made.description, source: made.source)
-                try await eventually { layer.state.withLock(\.isRecorded) }
+                try await eventually { layer.state.withLock { $0.isRecorded && $0.recordings == 0 } }
                 #expect(throws: (any Error).self) {
                     try write([UInt8](repeating: 1, count: 5 << 20), path + "/filler")
                 }

@@ -72,7 +72,7 @@ struct FaultTests {
         try await streaming(made, source) { _, layer in try await made.expects(layer, 0..<made.table.contentSize) }
     }
 
-    @Test(arguments: [BlobError.Code.notFound, .refused, .rangesUnsupported])
+    @Test(arguments: [BlobError.Code.notFound, .refused])
     func aFinalAnswerIsAnErrorAtOnceAndIsNotRemembered(_ code: BlobError.Code) async throws {
         let made = try await MadeLayer.usual.value
         let source = ScriptedSource(made.blob) { read, _ in read == 0 ? .fails(code) : nil }
@@ -81,6 +81,13 @@ struct FaultTests {
             #expect(error?.code == .unavailable)
             try await made.expects(layer, 0..<10)
         }
+    }
+
+    @Test(arguments: [BlobError.Code.unavailable, .corrupt, .rangesUnsupported])
+    func aPassingFailureIsWaitedOut(_ code: BlobError.Code) async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { read, _ in read < 2 ? .fails(code) : nil }
+        try await streaming(made, source) { _, layer in try await made.expects(layer, 0..<10) }
     }
 
     @Test func aReadThatGetsNothingFailsAndALaterOneTriesAgain() async throws {

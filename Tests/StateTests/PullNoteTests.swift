@@ -34,6 +34,17 @@ struct PullNoteTests {
         }
     }
 
+    @Test("a name was pulled if it is noted or an image has it")
+    func pulled() throws {
+        try withDatabase { state in
+            try state.note(note("a"))
+            #expect(try state.hasPulled("a"))
+            #expect(try !state.hasPulled("b"))
+            try state.forgetPull("a")
+            #expect(try !state.hasPulled("a"))
+        }
+    }
+
     @Test("the oldest make room")
     func bounded() throws {
         try withDatabase { state in

@@ -11,6 +11,8 @@ package enum Fault: Sendable {
     case truncate(after: Int)
     /// A reset of the connection after so many bytes; nil: before the head.
     case reset(after: Int?)
+    /// The answer begins so much later.
+    case delay(Duration)
     /// Nothing more comes after so many bytes, and the connection stays open; nil: not even the head.
     case stall(after: Int?)
     /// One byte of body at a time, each after so long.

@@ -28,6 +28,7 @@ extension FaultyProxy {
         case .stall(nil):
             client.waitForPeerToClose()
             return false
+        case .delay(let duration): Thread.sleep(forTimeInterval: duration / .seconds(1))
         default: break
         }
         if request.value(of: "Expect")?.lowercased() == "100-continue" {

@@ -1,8 +1,10 @@
 extension LayerMaker {
     /// One layer that holds every oddity that GNU tar (`tar -x --xattrs --xattrs-include='*' -p --same-owner`) can unpack, so that
     /// its unpack is the truth for it. Whiteouts come out of GNU tar as plain files: see `TreeSnapshot.convertingWhiteouts`.
-    /// - Parameter forContainerd: leaves out what containerd's unpack refuses or makes something else of.
-    package static func oddities(forContainerd: Bool = false) -> LayerMaker {
+    /// - Parameters:
+    ///   - forContainerd: leaves out what containerd's unpack refuses or makes something else of.
+    ///   - isAligned: sparse files have only pieces of whole blocks.
+    package static func oddities(forContainerd: Bool = false, isAligned: Bool = false) -> LayerMaker {
         var layer = LayerMaker()
         if !forContainerd {
             layer.tar.append(records: [("comment", Array("as git archive makes it".utf8))], flag: "g")
@@ -13,7 +15,7 @@ extension LayerMaker {
         layer.addLinks()
         layer.addDuplicates()
         layer.addSpecialFiles()
-        layer.addSparseFiles(forContainerd)
+        layer.addSparseFiles(forContainerd, isAligned)
         layer.addMarks(forContainerd)
         return layer
     }

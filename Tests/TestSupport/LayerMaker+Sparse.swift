@@ -1,12 +1,15 @@
 extension LayerMaker {
     /// A sparse file in each of GNU tar's four forms, one with more pieces than a header holds, and one that is a hole.
-    /// - Parameter paxOnly: leaves out the oldest form, which Go's tar reads and containerd refuses.
-    mutating func addSparseFiles(_ paxOnly: Bool) {
+    /// - Parameters:
+    ///   - paxOnly: leaves out the oldest form, which Go's tar reads and containerd refuses.
+    ///   - isAligned: only pieces of whole blocks.
+    mutating func addSparseFiles(_ paxOnly: Bool, _ isAligned: Bool) {
         directory("sparse")
         // As GNU tar writes them: whole blocks but for the last of them, and an empty piece at the end where the file ends in a hole.
         let pieces: [(offset: Int64, bytes: [UInt8])] = [
             (0, [UInt8](repeating: 1, count: 512)), (4096, [UInt8](repeating: 2, count: 1024)),
-            (70_000, [UInt8](repeating: 3, count: 24)), (100_000, []),
+            isAligned ? (69_632, [UInt8](repeating: 3, count: 512)) : (70_000, [UInt8](repeating: 3, count: 24)),
+            (100_000, []),
         ]
         var many = (0..<60).map { (offset: Int64($0) * 8192, bytes: [UInt8](repeating: UInt8($0), count: 512)) }
         many.append((60 * 8192, []))

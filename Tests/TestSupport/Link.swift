@@ -6,10 +6,11 @@ package final class Link: Sendable {
     private struct State {
         var freeAt = ContinuousClock.now
         var carried = 0
+        /// Nil: as fast as the machine.
+        var bytesPerSecond: Double?
     }
 
-    /// Nil: as fast as the machine.
-    private let bytesPerSecond: Double?
+    private let fullRate: Double?
     /// One way; half the round trip.
     let delay: Duration
     private let state = Mutex(State())
@@ -21,8 +22,14 @@ package final class Link: Sendable {
     ///   - megabitsPerSecond: 10⁶ bits a second, headers included; nil for no limit.
     ///   - roundTrip: there and back.
     package init(megabitsPerSecond: Double? = nil, roundTrip: Duration = .zero) {
-        bytesPerSecond = megabitsPerSecond.map { $0 * 1e6 / 8 }
+        fullRate = megabitsPerSecond.map { $0 * 1e6 / 8 }
         delay = roundTrip / 2
+        state.withLock { $0.bytesPerSecond = fullRate }
+    }
+
+    /// Gives the link another rate, or with nil the one it had in the beginning. What has its place on the link keeps it.
+    package func throttle(megabitsPerSecond: Double?) {
+        state.withLock { $0.bytesPerSecond = megabitsPerSecond.map { $0 * 1e6 / 8 } ?? fullRate }
     }
 
     /// Bytes carried towards clients so far, header lines included.
@@ -30,7 +37,7 @@ package final class Link: Sendable {
 
     package func resetCount() { state.withLock { $0.carried = 0 } }
 
-    var isPlain: Bool { bytesPerSecond == nil && delay == .zero }
+    var isPlain: Bool { delay == .zero && state.withLock { $0.bytesPerSecond == nil } }
 
     /// Waits for a place on the link for `count` bytes and returns when the last of them will be at the far end.
     func carry(_ count: Int) -> ContinuousClock.Instant {
@@ -39,7 +46,7 @@ package final class Link: Sendable {
                 let now = ContinuousClock.now
                 let start = max(now, state.freeAt)
                 if start - now > Self.patience { return (start, start - now - Self.patience / 2) }
-                state.freeAt = start + .seconds(bytesPerSecond.map { Double(count) / $0 } ?? 0)
+                state.freeAt = start + .seconds(state.bytesPerSecond.map { Double(count) / $0 } ?? 0)
                 state.carried += count
                 return (state.freeAt + delay, .zero)
             }
@@ -72,6 +79,8 @@ final class DelayLine: @unchecked Sendable {
 
     func write(_ bytes: [UInt8]) throws {
         if link.isPlain {
+            // What came while it was throttled goes first.
+            drain()
             _ = link.carry(bytes.count)
             return try client.write(bytes)
         }

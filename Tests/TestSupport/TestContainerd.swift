@@ -139,15 +139,23 @@ package final class TestContainerd: Sendable {
               [\(cri).containerd]
                 snapshotter = "\(isProxied ? "imagelet" : "overlayfs")"
                 disable_snapshot_annotations = false
-                [\(cri).containerd.runtimes.runc]
-                  runtime_type = "io.containerd.runc.v2"
-                  [\(cri).containerd.runtimes.runc.options]
-                    Root = "\(directory)/runc"
-                    SystemdCgroup = false
+            \(handler("runc", of: cri, directory))
+            \(handler("imagelet", of: cri, directory))
             [proxy_plugins.imagelet]
               type = "snapshot"
               address = "\(directory)/snapshots.sock"
 
             """
+    }
+
+    /// A runtime handler as RuntimeClasses name it.
+    private static func handler(_ name: String, of cri: String, _ directory: String) -> String {
+        """
+                [\(cri).containerd.runtimes.\(name)]
+                  runtime_type = "io.containerd.runc.v2"
+                  [\(cri).containerd.runtimes.\(name).options]
+                    Root = "\(directory)/runc"
+                    SystemdCgroup = false
+        """
     }
 }

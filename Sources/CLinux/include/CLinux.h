@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
+#include <sys/timex.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
 
@@ -37,3 +38,6 @@ int imagelet_seal(int descriptor);
 /// posix_spawn(3) of `program` in a session of its own, with /dev/null as standard input, output and error, `descriptor` as 3 and no
 /// other descriptor, in /, no signal blocked. Gives 0 or an error number.
 int imagelet_start_detached(const char *program, char *const arguments[], int descriptor, pid_t *process);
+/// Opens `path` for reading and closes it, in a process that has no other descriptor and that nobody waits for. Gives 0 or an error
+/// number.
+int imagelet_touch_detached(const char *path);

@@ -1,15 +1,16 @@
-/// A TOML value, as far as host files need it: numbers and dates are only known to be there.
-indirect enum TOMLNode: Sendable, Equatable {
+/// A TOML value.
+package indirect enum TOMLNode: Sendable, Equatable {
     case string(String)
     case bool(Bool)
     case array([TOMLNode])
     case table(TOMLTable)
-    case other
+    /// A number, a date or a time, as written.
+    case other(String)
 }
 
 /// A table that remembers the order in which its keys first appeared: for mirrors it is the order of trying.
-struct TOMLTable: Sendable, Equatable {
-    private(set) var names: [String] = []
+package struct TOMLTable: Sendable, Equatable {
+    package private(set) var names: [String] = []
     private var nodes: [String: TOMLNode] = [:]
     /// Began with a header of its own; a second one is an error.
     var hasHeader = false
@@ -17,15 +18,16 @@ struct TOMLTable: Sendable, Equatable {
     var isInline = false
 
     /// The document as its root table.
-    /// - Throws: `RegistryError.invalidConfiguration`, naming line and column.
-    init(parsing text: String) throws(RegistryError) {
+    /// - Throws: if it is not TOML, naming line and column.
+    package init(parsing text: String) throws(TOMLError) {
         var parser = TOMLParser(text)
         self = try parser.document()
     }
 
     init() {}
 
-    subscript(name: String) -> TOMLNode? { nodes[name] }
+    /// The value of a key; nil if there is none.
+    package subscript(name: String) -> TOMLNode? { nodes[name] }
 
     /// - Returns: false if there is such a key already.
     mutating func add(_ name: String, _ node: TOMLNode) -> Bool {

@@ -8,7 +8,7 @@ struct TOMLParser {
 
     init(_ text: String) { bytes = Array(text.utf8) }
 
-    mutating func document() throws(RegistryError) -> TOMLTable {
+    mutating func document() throws(TOMLError) -> TOMLTable {
         var root = TOMLTable()
         var current: [String] = []
         while true {
@@ -25,7 +25,7 @@ struct TOMLParser {
         }
     }
 
-    private mutating func header(_ root: inout TOMLTable) throws(RegistryError) -> [String] {
+    private mutating func header(_ root: inout TOMLTable) throws(TOMLError) -> [String] {
         let isArray = isAt("[[")
         position += isArray ? 2 : 1
         let path = try keyPath()
@@ -43,14 +43,14 @@ struct TOMLParser {
         return path
     }
 
-    private mutating func pair(_ root: inout TOMLTable, below current: [String]) throws(RegistryError) {
+    private mutating func pair(_ root: inout TOMLTable, below current: [String]) throws(TOMLError) {
         let path = try keyPath()
         let node = try assigned(depth: 0)
         let isNew = root.update((current + path.dropLast())[...]) { $0.add(path.last ?? "", node) }
         guard isNew else { throw error("the key '\(path.joined(separator: "."))' is there already") }
     }
 
-    private mutating func assigned(depth: Int) throws(RegistryError) -> TOMLNode {
+    private mutating func assigned(depth: Int) throws(TOMLError) -> TOMLNode {
         skipBlanks()
         guard peek == UInt8(ascii: "=") else { throw error("expected '='") }
         position += 1
@@ -59,7 +59,7 @@ struct TOMLParser {
     }
 
     /// `a."b c".d`
-    private mutating func keyPath() throws(RegistryError) -> [String] {
+    private mutating func keyPath() throws(TOMLError) -> [String] {
         var path: [String] = []
         repeat {
             skipBlanks()
@@ -78,7 +78,7 @@ struct TOMLParser {
         return path
     }
 
-    private mutating func value(depth: Int) throws(RegistryError) -> TOMLNode {
+    private mutating func value(depth: Int) throws(TOMLError) -> TOMLNode {
         guard depth < Self.depthLimit else { throw error("more than \(Self.depthLimit) levels") }
         switch peek {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): return .string(try string())
@@ -91,24 +91,28 @@ struct TOMLParser {
             switch word {
             case "true": return .bool(true)
             case "false": return .bool(false)
-            case "inf", "nan", "+inf", "-inf", "+nan", "-nan": return .other
+            case "inf", "nan", "+inf", "-inf", "+nan", "-nan": return .other(word)
             default:
                 guard let first = word.utf8.first, Self.isDigit(first) || "+-".utf8.contains(first),
                     word.utf8.contains(where: Self.isDigit)
                 else { throw error("expected a value; text must stand in quotes") }
+                var word = word
                 // A date may be parted from its time by a blank.
                 if word.utf8.count == 10, peek == 0x20, position + 1 < bytes.count, Self.isDigit(bytes[position + 1]) {
                     position += 1
-                    _ = take {
-                        Self.isBareKey($0) || [UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: ":")].contains($0)
-                    }
+                    word +=
+                        " "
+                        + take {
+                            Self.isBareKey($0)
+                                || [UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: ":")].contains($0)
+                        }
                 }
-                return .other
+                return .other(word)
             }
         }
     }
 
-    private mutating func array(depth: Int) throws(RegistryError) -> TOMLNode {
+    private mutating func array(depth: Int) throws(TOMLError) -> TOMLNode {
         position += 1
         var items: [TOMLNode] = []
         while true {
@@ -120,7 +124,7 @@ struct TOMLParser {
         }
     }
 
-    private mutating func inlineTable(depth: Int) throws(RegistryError) -> TOMLNode {
+    private mutating func inlineTable(depth: Int) throws(TOMLError) -> TOMLNode {
         position += 1
         var table = TOMLTable()
         skipBlanks()
@@ -141,7 +145,7 @@ struct TOMLParser {
         return .table(table)
     }
 
-    private mutating func string() throws(RegistryError) -> String {
+    private mutating func string() throws(TOMLError) -> String {
         var reader = TOMLStringReader(bytes: bytes, position: position)
         let text = reader.read()
         position = reader.position
@@ -184,11 +188,11 @@ struct TOMLParser {
         }
     }
 
-    private func error(_ why: String) -> RegistryError {
+    private func error(_ why: String) -> TOMLError {
         let before = bytes[..<min(position, bytes.count)]
         let line = before.count { $0 == 0x0A } + 1
         let column = before.count - (before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0) + 1
-        return RegistryError(.invalidConfiguration, "line \(line), column \(column): \(why)")
+        return TOMLError(line: line, column: column, problem: why)
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }

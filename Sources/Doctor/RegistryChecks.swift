@@ -1,0 +1,70 @@
+/// What a registry said about one image.
+package struct RegistryFacts: Sendable, Equatable {
+    package enum Support: Sendable, Equatable {
+        case yes
+        case no(String)
+        /// Could not be asked.
+        case unknown(String)
+    }
+
+    package var image: String
+    /// Why the manifest could not be had; nil if it could.
+    package var failure: String?
+    /// Whether parts of layers can be had.
+    package var ranges = Support.unknown("not asked")
+    /// Whether there is an index to stream by.
+    package var index = Support.unknown("not asked")
+
+    package init(image: String, failure: String? = nil) {
+        self.image = image
+        self.failure = failure
+    }
+}
+
+/// Whether the registry is there and lets us in.
+struct RegistryCheck: Check {
+    let name = "registry"
+    let facts: RegistryFacts
+
+    func examine(_ node: Surroundings) async -> Diagnosis {
+        let lookedAt = "the manifest of \(facts.image)"
+        guard let failure = facts.failure else { return .good(lookedAt, "it can be had with these credentials") }
+        return .bad(
+            lookedAt, failure,
+            "check name, proxy (/etc/default/imagelet), certs.d and credentials (--creds, dockerConfig)")
+    }
+}
+
+/// Whether layers can be read in parts.
+struct RangesCheck: Check {
+    let name = "ranges"
+    let facts: RegistryFacts
+
+    func examine(_ node: Surroundings) async -> Diagnosis {
+        let lookedAt = "ranged requests for a layer of \(facts.image)"
+        switch facts.ranges {
+        case .yes: return .good(lookedAt, "served")
+        case .no(let why):
+            return .warning(
+                lookedAt, "not served: \(why)",
+                "images of this registry are fetched whole; use a registry or mirror with ranges")
+        case .unknown(let why): return .note(lookedAt, why)
+        }
+    }
+}
+
+/// Whether there is an index to stream by.
+struct IndexCheck: Check {
+    let name = "index"
+    let facts: RegistryFacts
+
+    func examine(_ node: Surroundings) async -> Diagnosis {
+        let lookedAt = "referrers of \(facts.image)"
+        switch facts.index {
+        case .yes: return .good(lookedAt, "there is an index to stream by")
+        case .no(let why):
+            return .note(lookedAt, why, "imagelet index build \(facts.image) && imagelet index push \(facts.image)")
+        case .unknown(let why): return .note(lookedAt, why)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+internal import Config
+
+/// Whether the daemon runs.
+struct DaemonCheck: Check {
+    let name = "daemon"
+
+    func examine(_ node: Surroundings) async -> Diagnosis {
+        let lookedAt = node.configuration.sockets.admin
+        switch await node.services.daemon() {
+        case .fails(let why):
+            return .bad(lookedAt, why, "systemctl start imagelet; journalctl -u imagelet says why it does not stay")
+        case .says(let daemon):
+            let wanted = node.configuration.runtime.rawValue
+            guard daemon.runtime == wanted else {
+                return .warning(
+                    lookedAt, "it runs with runtime \(daemon.runtime), the configuration says \(wanted)",
+                    "systemctl restart imagelet")
+            }
+            return .good(lookedAt, "imagelet \(daemon.version), runtime \(daemon.runtime)")
+        }
+    }
+}
+
+/// Whether the kubelet would get answers.
+struct ImageServiceCheck: Check {
+    let name = "image service"
+
+    func examine(_ node: Surroundings) async -> Diagnosis {
+        let lookedAt = node.configuration.sockets.cri
+        switch await node.services.images() {
+        case .says: return .good(lookedAt, "it answers")
+        case .fails(let why):
+            return .bad(lookedAt, why, "if the daemon runs, see whether the runtime does: calls are passed on to it")
+        }
+    }
+}
+
+/// Whether the runtime knows our snapshotter.
+struct RuntimeCheck: Check {
+    let name = "runtime"
+
+    func examine(_ node: Surroundings) async -> Diagnosis {
+        let lookedAt = node.configuration.sockets.runtime
+        guard node.configuration.runtime == .containerd else {
+            return .good("runtime in the configuration", "none: imagelet is an image service by itself")
+        }
+        switch await node.services.runtimeKnowsUs() {
+        case .fails(let why): return .bad(lookedAt, why, "systemctl status containerd")
+        case .says(false):
+            return .bad(
+                lookedAt, "containerd does not know our snapshotter, or could not reach it when it started",
+                "imagelet node install, then restart containerd behind imagelet")
+        case .says(true): return .good(lookedAt, "containerd knows our snapshotter")
+        }
+    }
+}

@@ -1,0 +1,1 @@
+../../EROFSTests/ImageReader.swift
