@@ -9,7 +9,7 @@ package protocol ImageListing: Sendable {
     func info(_ name: String) throws -> [String: String]?
     /// Removes the image with all its names; does nothing if it is absent.
     func remove(_ name: String) async throws
-    func usage() throws -> StoreUsage
+    func usage() async throws -> StoreUsage
 }
 
 /// Brings an image to this node.

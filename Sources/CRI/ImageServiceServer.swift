@@ -78,7 +78,7 @@ package struct ImageServiceServer: ImageService {
         try await log.recording("ImageFsInfo", at: .debug) {
             let now = Int64(Date().timeIntervalSince1970 * 1_000_000_000)
             var answer = CRIImageFsInfoResponse()
-            answer.imageFilesystems = [CRIFilesystemUsage(try catalog.usage(), timestamp: now)]
+            answer.imageFilesystems = [CRIFilesystemUsage(try await catalog.usage(), timestamp: now)]
             return answer
         }
     }

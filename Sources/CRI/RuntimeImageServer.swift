@@ -8,14 +8,14 @@ package struct RuntimeImageServer: RuntimeImageService {
     private let runtime: RPCClient
     private let puller: RuntimePuller
     private let catalog: ImageCatalog
-    private let usage: @Sendable () throws -> StoreUsage
+    private let usage: @Sendable () async throws -> StoreUsage
     private let logger: Logger
     private let log: CallLog
 
     /// - Parameter usage: what the store and the snapshots take on the disk.
     package init(
         runtime: RPCClient, puller: RuntimePuller, catalog: ImageCatalog, logger: Logger,
-        usage: @escaping @Sendable () throws -> StoreUsage
+        usage: @escaping @Sendable () async throws -> StoreUsage
     ) {
         self.runtime = runtime
         self.puller = puller
@@ -57,7 +57,7 @@ package struct RuntimeImageServer: RuntimeImageService {
     package func imageFsInfo(_ request: CRIImageFsInfoRequest) async throws -> CRIImageFsInfoResponse {
         try await log.recording("ImageFsInfo", at: .debug) {
             var answer = try await runtime.imageFsInfo(request)
-            let usage = try usage()
+            let usage = try await usage()
             answer.imageFilesystems = Self.filesystems(answer.imageFilesystems, with: usage)
             return answer
         }

@@ -109,6 +109,15 @@ extension Form<ByteCount> {
     }
 }
 
+extension Form<Share> {
+    static var share: Form {
+        Form(
+            allowed: "a percentage such as 15%, or a size such as 20Gi",
+            read: { text, _ in Share(text) },
+            write: { $0.description }, isText: false)
+    }
+}
+
 extension Form<Duration> {
     static func duration(_ range: ClosedRange<Duration>) -> Form {
         Form(

@@ -17,6 +17,7 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package var registries = Registries()
     package var transfers = Transfers()
     package var fill = Fill()
+    package var cache = Cache()
     package var metrics = Metrics()
     package var traces = Traces()
     package var log = Log()
@@ -100,6 +101,7 @@ extension ImageletConfiguration: ConfigurationSection {
             .section("registries", \.registries),
             .section("transfers", \.transfers),
             .section("fill", \.fill),
+            .section("cache", \.cache),
             .section("metrics", \.metrics),
             .section("traces", \.traces),
             .section("log", \.log),

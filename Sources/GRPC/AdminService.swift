@@ -11,4 +11,5 @@ package protocol AdminService: Sendable {
     func prepareMount(_ request: AdminPrepareMountRequest) async throws -> AdminPrepareMountResponse
     func commitMount(_ request: AdminCommitMountRequest) async throws -> AdminCommitMountResponse
     func releaseMount(_ request: AdminReleaseMountRequest) async throws -> AdminReleaseMountResponse
+    func collectGarbage(_ request: AdminCollectGarbageRequest) async throws -> AdminCollectGarbageResponse
 }

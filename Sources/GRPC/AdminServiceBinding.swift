@@ -31,4 +31,10 @@ struct AdminServiceBinding: AdminAdmin.SimpleServiceProtocol {
     ) async throws -> AdminReleaseMountResponse {
         try await answering(context) { try await service.releaseMount(request) }
     }
+
+    func collectGarbage(
+        request: AdminCollectGarbageRequest, context: ServerContext
+    ) async throws -> AdminCollectGarbageResponse {
+        try await answering(context) { try await service.collectGarbage(request) }
+    }
 }

@@ -38,5 +38,11 @@ extension RPCClient {
         try await calling { try await admin.releaseMount(request, options: RPCLimits.options(timeout: timeout)) }
     }
 
+    package func collectGarbage(
+        _ request: AdminCollectGarbageRequest, timeout: Duration? = nil
+    ) async throws(RPCFailure) -> AdminCollectGarbageResponse {
+        try await calling { try await admin.collectGarbage(request, options: RPCLimits.options(timeout: timeout)) }
+    }
+
     private var admin: some AdminAdmin.ClientProtocol { AdminAdmin.Client(wrapping: client) }
 }

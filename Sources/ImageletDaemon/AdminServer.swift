@@ -11,6 +11,8 @@ struct AdminServer: AdminService {
     let catalog: ImageCatalog
     let progress: @Sendable (_ image: String) -> AsyncStream<PullProgress>
     let mounts: ImageMounts
+    let cache: CacheWatch
+    let garbage: GarbageCollection
     let rootDirectory: String
     /// In the configuration's words.
     let runtime: String
@@ -24,7 +26,7 @@ struct AdminServer: AdminService {
                 throw ImageError(.notFound, "\(request.image) is not on this node; 'imagelet images' lists what is")
             }
             var answer = AdminStatusResponse()
-            answer.daemon = daemonStatus
+            answer.daemon = try await daemonStatus
             answer.images = records.map(imageStatus) + notes.map(noteStatus)
             answer.mounts = try mounts.all().map { mount in
                 var status = AdminMountStatus()
@@ -79,19 +81,6 @@ struct AdminServer: AdminService {
         }
     }
 
-    private var daemonStatus: AdminDaemonStatus {
-        let usage = catalog.usage()
-        var status = AdminDaemonStatus()
-        status.version = Version.current
-        status.processID = ProcessIdentity.id
-        status.uptimeSeconds = (ContinuousClock.now - began).components.seconds
-        status.runtime = runtime
-        status.directory = rootDirectory
-        status.cacheBytes = UInt64(max(usage.bytes, 0))
-        status.cacheInodes = UInt64(max(usage.inodes, 0))
-        return status
-    }
-
     private func imageStatus(_ record: ImageRecord) -> AdminImageStatus {
         var status = AdminImageStatus()
         status.id = record.id.description
@@ -114,7 +103,7 @@ struct AdminServer: AdminService {
     }
 
     /// Failures of use cases become the statuses they have in the CRI, too.
-    private func mapping<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+    func mapping<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
         do {
             return try await body()
         } catch let error as CancellationError {

@@ -25,8 +25,8 @@ extension Daemon {
         let images = RuntimeImageServer(
             runtime: client, puller: puller, catalog: catalog, logger: log.logger(.cri)
         ) {
-            var usage = catalog.usage()
-            let directories = try snapshots.usage()
+            var usage = try await catalog.usage()
+            let directories = try await snapshots.usage()
             usage.bytes += directories.bytes
             usage.inodes += directories.inodes
             return usage

@@ -56,7 +56,7 @@ package struct Daemon: Sendable {
         let storage = ImageStorage(
             state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes),
             key: .kept(at: paths.key, logger: logger), metrics: metrics.pulls, spans: spans)
-        let catalog = ImageCatalog(storage: storage, directory: paths.root)
+        let catalog = ImageCatalog(storage: storage, directory: paths.root, elsewhere: paths.countedElsewhere)
         let directories = StoreDirectories(store: store, mount: paths.store, direct: direct)
         let mounts = ImageMounts(storage: storage, catalog: catalog, layers: directories, directory: paths.mounts)
         try await Recovery(
@@ -92,13 +92,16 @@ package struct Daemon: Sendable {
             case .none: try embeddedFront(storage, catalog, registry, doors, health)
             case .containerd: try containerdFront(storage, catalog, registry, doors, paths, directories, health)
             }
+        let cache = CacheWatch(
+            storage: storage, budget: configuration.cacheBudget, directory: paths.root, logger: logger)
         let admin = AdminServer(
-            catalog: catalog, progress: front.progress, mounts: mounts, rootDirectory: paths.root,
+            catalog: catalog, progress: front.progress, mounts: mounts, cache: cache,
+            garbage: GarbageCollection(storage: storage, mounts: mounts, cache: cache), rootDirectory: paths.root,
             runtime: configuration.runtime.rawValue)
         let control = try doors.server(.admin, at: configuration.sockets.admin, [.admin(admin)])
         let page = metrics.page(
             ObservedParts(
-                figures: { store.figures() }, usage: { catalog.usage() },
+                figures: { store.figures() }, usage: { try? catalog.measuredUsage() },
                 volume: { try? VolumeStatistics(of: paths.root) }, droppedRequests: { mount.droppedRequests },
                 startTime: startTime))
         kept.forgetRest()
@@ -118,6 +121,7 @@ package struct Daemon: Sendable {
                     .init(
                         service: Part { try await store.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: Part { await LayerWatch(storage: storage, logger: logger).run() }),
+                    .init(service: Part { await cache.run() }),
                     .init(service: Part { await kept.run() }),
                     .init(service: Part { await Reload(configuration: configuration, read: reread, log: log).run() }),
                     .init(

@@ -111,8 +111,12 @@ struct DaemonMetrics: Sendable {
     }
 
     private func addNode(_ page: inout MetricsPage, _ parts: ObservedParts) {
-        page.addGauge("imagelet_cache_bytes", "Disk space that images take.") { Double(parts.usage().bytes) }
-        page.addGauge("imagelet_cache_inodes", "Inodes that images take.") { Double(parts.usage().inodes) }
+        page.addGauge("imagelet_cache_bytes", "Disk space that images take.") {
+            parts.usage().map { Double($0.bytes) }
+        }
+        page.addGauge("imagelet_cache_inodes", "Inodes that images take.") {
+            parts.usage().map { Double($0.inodes) }
+        }
         page.addGauge("imagelet_volume_bytes", "Size of the file system that images lie on.") {
             parts.volume().map { Double($0.totalBytes) }
         }
@@ -127,7 +131,7 @@ struct DaemonMetrics: Sendable {
 /// What the page asks the parts for when it is made.
 struct ObservedParts: Sendable {
     var figures: @Sendable () -> StoreFigures
-    var usage: @Sendable () -> StoreUsage
+    var usage: @Sendable () -> StoreUsage?
     var volume: @Sendable () -> VolumeStatistics?
     var droppedRequests: @Sendable () -> Int
     /// Seconds since 1970.

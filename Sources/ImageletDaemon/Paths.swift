@@ -18,6 +18,9 @@ struct Paths {
     /// Where the keeper listens.
     var keeper: String { root + "/keeper.sock" }
 
+    /// Names below the root that its own usage leaves out: snapshots count as their store measured them, and mounts are no disk.
+    var countedElsewhere: Set<String> { ["snapshots", "store", "direct"] }
+
     func create() throws {
         try Directory.create(root)
         for directory in [layers, indexes, mounts, snapshots] { try Directory.create(directory) }

@@ -91,6 +91,23 @@ extension ImageletConfiguration {
         options.readTimeout = transfers.readTimeout
         options.maxTransfers = transfers.maxConcurrent
         options.fillQuietPeriod = fill.quietPeriod
+        options.reserve = VolumeShare(cache.evictionThreshold)
         return options
+    }
+
+    var cacheBudget: CacheBudget {
+        CacheBudget(
+            maxBytes: cache.maxBytes?.bytes, minFreeBytes: cache.minFreeBytes.bytes,
+            reserve: VolumeShare(cache.evictionThreshold))
+    }
+}
+
+extension VolumeShare {
+    init(_ share: Share) {
+        self =
+            switch share {
+            case .size(let size): .bytes(size.bytes)
+            case .percent(let percent): .percent(percent)
+            }
     }
 }

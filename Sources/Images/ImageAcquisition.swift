@@ -26,8 +26,18 @@ struct ImageAcquisition: Sendable {
     func decide(
         _ manifest: ResolvedManifest, at origin: any ImageOrigin, annotation: String?
     ) async throws -> FactFinder.Findings {
-        try await finder.find(
-            manifest, at: origin, holdings: storage.holdings(of: manifest), annotation: annotation)
+        let holdings = try storage.holdings(of: manifest)
+        let findings = try await finder.find(manifest, at: origin, holdings: holdings, annotation: annotation)
+        let needed = preparer.wholeBytes(manifest.manifest.layers, findings.decision)
+        guard findings.decision.strategy == .prefetch, try await !preparer.hasRoom(for: needed) else { return findings }
+        var streaming = try await finder.find(
+            manifest, at: origin, holdings: holdings, annotation: Strategy.stream.rawValue)
+        guard streaming.decision.strategy == .stream else { return findings }
+        streaming.decision.reasons =
+            [
+                Reason(.noRoom, "all of it would take the volume below the kubelet's eviction threshold")
+            ] + findings.decision.reasons
+        return streaming
     }
 
     func unsupported(_ name: Reference, why: String) -> Decision {

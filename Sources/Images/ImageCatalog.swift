@@ -5,13 +5,16 @@ package import State
 
 /// The images of this node: found, described, removed. Never touches the network.
 package final class ImageCatalog: Sendable {
-    private let storage: ImageStorage
+    let storage: ImageStorage
     /// The directory everything is kept in: what ImageFsInfo names, since it must lie on a real file system.
-    private let directory: String
+    let directory: String
+    /// Names in it that are not to be looked into: counted by others, or mount points.
+    let elsewhere: Set<String>
 
-    package init(storage: ImageStorage, directory: String) {
+    package init(storage: ImageStorage, directory: String, elsewhere: Set<String> = []) {
         self.storage = storage
         self.directory = directory
+        self.elsewhere = elsewhere
     }
 
     /// All images, or those `name` (a reference or an id) stands for; empty if it stands for none.
@@ -59,12 +62,6 @@ package final class ImageCatalog: Sendable {
         if name.isEmpty { return notes }
         let reference = (try? Reference(name).withDefaultTag)?.description
         return notes.filter { $0.name == reference || $0.isCalled(name) }
-    }
-
-    /// Bytes and inodes that images take, and the directory they lie in.
-    package func usage() -> StoreUsage {
-        let usage = storage.store.usage()
-        return StoreUsage(mountpoint: directory, bytes: usage.bytes, inodes: usage.inodes)
     }
 
     /// The layers of an image, lowest first, each digest once, as far as they are here.

@@ -43,22 +43,25 @@ package final class ImageMounts: Sendable {
         }
         let layers = Set(record.layers)
         storage.custody.hold(layers)
+        let id = UUID().uuidString.lowercased()
         do {
             var seen: Set<Digest> = []
             let slots = record.layers.reversed().filter { seen.insert($0).inserted }
                 .compactMap { storage.status(of: $0)?.slot }
-            let id = UUID().uuidString.lowercased()
             let plan = Plan(
                 id: id, imageID: record.id, layers: layers, slots: slots, directory: "\(directory)/\(id)",
                 config: try ImageConfig(parsing: record.config))
+            // Before its directories: nobody may take them for leftovers.
+            pending.withLock { $0[id] = plan }
             for name in ["upper", "work", "empty"] {
                 // What is written there is somebody's root directory.
                 try Directory.create("\(plan.directory)/\(name)", permissions: 0o755)
             }
             try await nameLayers(record.layers, plan)
-            pending.withLock { $0[id] = plan }
             return plan
         } catch {
+            pending.withLock { $0[id] = nil }
+            _ = try? Directory.removeTree("\(directory)/\(id)")
             try await storage.custody.release(layers)
             throw error
         }
@@ -112,10 +115,15 @@ package final class ImageMounts: Sendable {
 
     /// Deletes what mounts that were never committed left before the daemon ended.
     package func sweep() throws {
-        guard try Path.exists(directory) else { return }
-        let known = Set(try storage.state.mounts().map(\.id))
-        for entry in try Directory.entries(of: directory) where !known.contains(entry) {
-            try Directory.removeTree("\(directory)/\(entry)")
-        }
+        for path in try leftovers() { try Directory.removeTree(path) }
+    }
+
+    /// Directories of no mount.
+    func leftovers() throws -> [String] {
+        guard try Path.exists(directory) else { return [] }
+        // Listed first: what is begun behind the listing is not in it. A mount is pending until it is on record.
+        let entries = try Directory.entries(of: directory)
+        let known = pending.withLock { Set($0.keys) }.union(try storage.state.mounts().map(\.id))
+        return entries.filter { !known.contains($0) }.map { "\(directory)/\($0)" }
     }
 }

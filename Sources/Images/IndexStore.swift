@@ -7,7 +7,7 @@ internal import Synchronization
 /// They need no trust: each was made from bytes whose digest was checked. The directory is a cache; a file that cannot be read is
 /// dropped.
 package final class IndexStore: Sendable {
-    private let directory: String
+    let directory: String
     private let cap: Int64
     /// Held while files come and go; readers need nothing, since a file is whole or not there.
     private let changing = Mutex(())
@@ -42,20 +42,52 @@ package final class IndexStore: Sendable {
         _ = try? Path.remove(file(layer))
     }
 
+    /// Bytes on the disk and inodes. Files that a layer here has under its own name, too, are counted there.
+    func usage() throws -> (bytes: Int64, inodes: Int64) {
+        let own = try statuses().map(\.status).filter { $0.linkCount < 2 }
+        return (own.reduce(4096) { $0 + $1.allocatedBytes }, Int64(own.count) + 1)
+    }
+
+    /// Files that are of none of `layers`: the next pull of theirs would stream at once, that is all they are for.
+    func unneeded(by layers: Set<Digest>) throws -> [(path: String, bytes: Int64)] {
+        let names = Set(layers.map { "\($0.hex).ztoc" })
+        return try statuses().filter { !names.contains($0.name) }.map {
+            ("\(directory)/\($0.name)", $0.status.allocatedBytes)
+        }
+    }
+
+    /// Removes what is no table of contents.
+    func recover() throws {
+        guard try Path.exists(directory) else { return }
+        for name in try Directory.entries(of: directory) where !Self.isName(name) {
+            try Directory.removeTree("\(directory)/\(name)")
+        }
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        let hex = name.utf8.dropLast(".ztoc".utf8.count)
+        return name.hasSuffix(".ztoc") && [64, 128].contains(hex.count)
+            && hex.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    private func statuses() throws -> [(name: String, status: FileStatus)] {
+        guard try Path.exists(directory) else { return [] }
+        return try Directory.entries(of: directory).compactMap { name in
+            (try? FileStatus("\(directory)/\(name)")).map { (name, $0) }
+        }
+    }
+
     /// The largest table of contents that is read (soci.md 9, rule 1).
     static let largest = 1 << 30
 
     private func file(_ layer: Digest) -> String { "\(directory)/\(layer.hex).ztoc" }
 
     private func sweep() throws {
-        var files = try Directory.entries(of: directory).compactMap { name -> (path: String, status: FileStatus)? in
-            let path = "\(directory)/\(name)"
-            return (try? FileStatus(path)).map { (path, $0) }
-        }
+        var files = try statuses()
         var total = files.reduce(0) { $0 + $1.status.allocatedBytes }
         files.sort { $0.status.modifiedSeconds < $1.status.modifiedSeconds }
         for file in files where total > cap {
-            try Path.remove(file.path)
+            try Path.remove("\(directory)/\(file.name)")
             total -= file.status.allocatedBytes
         }
     }

@@ -73,6 +73,20 @@ final class LayerCustody: Sendable {
         try forget({ try state.removeSnapshot(name, keeping: $0) }, \.layers)
     }
 
+    /// Layers that nothing needs. There are none unless something went wrong: whatever ends a need takes them along.
+    func unneeded() throws -> [LayerRecord] {
+        try custody.withLock { try state.unreferencedLayers(keeping: Set($0.holds.keys)) }
+    }
+
+    /// Directories of layers that are on their way out.
+    var leavingNames: [String] { custody.withLock { $0.leaving.keys.map(\.hex) } }
+
+    /// Takes away `unneeded` layers, and files of others that were forgotten.
+    func collect() async throws {
+        await clear(try forget { try state.removeUnreferencedLayers(keeping: $0) })
+        await clear()
+    }
+
     /// Takes away the files of all layers that were forgotten.
     func clear() async { await clear(custody.withLock { Array($0.leaving.keys) }) }
 

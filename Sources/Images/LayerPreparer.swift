@@ -20,6 +20,7 @@ struct LayerPreparer: Sendable {
         _ image: ResolvedImage, _ findings: FactFinder.Findings, _ records: [Digest: LayerRecord],
         _ origin: any ImageOrigin
     ) async throws {
+        try await makeRoom(for: image, findings.decision)
         let actions = Dictionary(findings.decision.layers.map { ($0.digest, $0.action) }) { first, _ in first }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (started, layer) in image.distinctLayers.enumerated() {

@@ -47,6 +47,9 @@ package struct LayerWatch: Sendable {
             logger.critical(
                 "table of contents proved wrong; the layer is not served any more, pull its images again",
                 metadata: ["layer.digest": "\(digest)", "reason": "\(why)"])
+        case .evicted(let digest, let bytes):
+            try storage.state.markIncomplete(digest)
+            logger.debug("layer evicted in part", metadata: ["layer.digest": "\(digest)", "bytes": "\(bytes)"])
         case .stalled(let digest, let why):
             logger.warning("background fill waits", metadata: ["layer.digest": "\(digest)", "reason": "\(why)"])
         }

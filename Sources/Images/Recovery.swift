@@ -31,6 +31,7 @@ package struct Recovery: Sendable {
                 metadata: ["count": "\(lost)"])
         }
         _ = try storage.state.removeUnreferencedLayers(keeping: [])
+        try storage.indexes.recover()
         let records = try storage.state.layers()
         try await storage.store.sweep(keeping: Set(records.map(\.digest)))
         for record in records where record.poisoned == nil {

@@ -32,10 +32,13 @@ final class Journal: Sendable {
         return (Journal(file: file, end: max(content.validLength, Int64(header.count))), content)
     }
 
-    func append(_ record: JournalRecord) throws(LinuxError) {
+    func append(_ record: JournalRecord) throws(LinuxError) { try append([record]) }
+
+    /// All of `records`, or none counts: what a failure leaves of them is overwritten by the next.
+    func append(_ records: [JournalRecord]) throws(LinuxError) {
         try end.withLock { end throws(LinuxError) in
-            try file.write(record.bytes, at: end)
-            end += Int64(JournalRecord.size)
+            try file.write(records.flatMap(\.bytes), at: end)
+            end += Int64(records.count * JournalRecord.size)
         }
     }
 

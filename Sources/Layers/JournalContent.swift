@@ -13,6 +13,8 @@ package struct JournalContent: Sendable, Equatable {
 
     /// Present segments by number.
     package var segments: [Int: Entry] = [:]
+    /// Segments that were there once and are not any more, whatever `isFilled` and `complete` say of the rest.
+    package var dropped: Set<Int> = []
     /// The whole tar was written and verified; to be checked as a whole.
     package var isFilled = false
     /// Set if the whole tar is here and synced, to whether its diffID was checked.
@@ -53,8 +55,12 @@ package struct JournalContent: Sendable, Equatable {
         case .segment(let number, let length, let checksum):
             guard length > 0, contentLength(number) == length else { return }
             segments[number] = Entry(checksum: checksum, needsCheck: true)
-        case .dropped(let number): segments[number] = nil
-        case .emptied: (segments, isFilled, complete) = ([:], false, nil)
+            dropped.remove(number)
+        case .dropped(let number):
+            guard contentLength(number) != nil else { return }
+            segments[number] = nil
+            dropped.insert(number)
+        case .emptied: (segments, dropped, isFilled, complete) = ([:], [], false, nil)
         case .synced:
             for number in segments.keys { segments[number]?.needsCheck = false }
         case .filled: isFilled = true

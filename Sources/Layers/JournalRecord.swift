@@ -14,7 +14,7 @@ internal import OCI
 enum JournalRecord: Equatable, Sendable {
     /// The segment's content was verified and written, though perhaps not synced.
     case segment(number: Int, length: Int64, checksum: [UInt8])
-    /// The segment turned out not to be there after all.
+    /// The segment turned out not to be there after all, or is about to be given up.
     case dropped(number: Int)
     /// Nothing that the records before speak of is there.
     case emptied
@@ -22,7 +22,8 @@ enum JournalRecord: Equatable, Sendable {
     case synced
     /// The whole tar, padding included, was verified and written, though perhaps not synced: its digest is the diffID.
     case filled
-    /// The whole tar is here, verified as far as it can be, and synced. `checked` tells whether the diffID held.
+    /// The whole tar is here, but for what was dropped and did not come again, verified as far as it can be, and synced. `checked` tells
+    /// whether the diffID held.
     case complete(checked: Bool)
     /// The table of contents was shown to be wrong.
     case poisoned

@@ -12,6 +12,7 @@ extension Layer {
                 group.addTask {
                     var demand = -1
                     while let segments = self.nextMissing(cursor) {
+                        if isGentle { try await self.parts.fillGate.pass() }
                         if isGentle, demand != self.parts.demand {
                             try await self.parts.quiet()
                             demand = self.parts.demand
@@ -35,13 +36,17 @@ extension Layer {
     /// Brings all of the layer and checks its diffID; whoever comes meanwhile waits for the same.
     /// - Throws: also `LayerError.diskFull` if some of it could only be held in memory.
     func complete(_ priority: TransferPriority, isGentle: Bool) async throws {
+        let isAwaited = priority != .background
+        if isAwaited { state.withLock { $0.completers += 1 } }
+        defer { if isAwaited { state.withLock { $0.completers -= 1 } } }
         while !isWhole.load(ordering: .acquiring) {
             let lanes = priority == .background ? parts.options.maxFillTransfers : parts.options.maxTransfersPerLayer
             try await bringAll(priority, lanes: lanes, isGentle: isGentle)
-            let (flight, isNew) = try state.withLock { state in
+            let (flight, isNew) = try state.withLock { state -> (Flight<Void>?, Bool) in
                 try checkOpen(state)
                 if parts.isStopped { throw LayerError(.unavailable, "the layer store has stopped") }
                 guard state.segments.isComplete else {
+                    guard state.segments.states.contains(.held) else { return (nil, false) }
                     throw LayerError(.diskFull, "layer \(description.blob) cannot be completed: the disk is full")
                 }
                 if let flight = state.completion { return (flight, false) }
@@ -49,6 +54,8 @@ extension Layer {
                 state.completion = flight
                 return (flight, true)
             }
+            // Some of it was evicted meanwhile.
+            guard let flight else { continue }
             if isNew { parts.start { await self.check(for: flight) } }
             do {
                 return try await flight.join()
@@ -91,6 +98,7 @@ extension Layer {
             guard case .open = state.condition else { return false }
             state.isVerified = uncheckedReason == nil
             state.uncheckedReason = uncheckedReason
+            state.isRecorded = false
             state.trouble = nil
             isWhole.store(true, ordering: .releasing)
             return true
@@ -121,10 +129,21 @@ extension Layer {
         try? record(isWhole: isWhole.load(ordering: .acquiring))
     }
 
-    private func record(isWhole: Bool) throws {
+    /// Makes the tar durable, and then notes that it is.
+    ///
+    /// Not while segments arrive: `synced` would vouch for them, too. Hence nothing is evicted meanwhile, to arrive again.
+    func record(isWhole: Bool) throws {
+        let isDue = state.withLock { state in
+            if isWhole, !self.isWhole.load(ordering: .relaxed) { return false }
+            state.recordings += 1
+            return true
+        }
+        guard isDue else { return }
+        defer { state.withLock { $0.recordings -= 1 } }
         try files.tar.dataSync()
         try journal.append(.synced)
         if isWhole { try journal.append(.complete(checked: state.withLock(\.isVerified))) }
         try journal.sync()
+        if isWhole { state.withLock { $0.isRecorded = true } }
     }
 }

@@ -6,10 +6,21 @@ extension Layer: LayerReader {
     package func readIfLocal(at tarOffset: Int64, into buffer: inout MutableSpan<UInt8>) throws -> Bool {
         guard !buffer.isEmpty else { return true }
         let range = try checked(tarOffset, Int64(buffer.count))
+        uses.note(range, parts.tick)
+        var isFirst = true
+        return try undisturbed {
+            defer { isFirst = false }
+            return try readIfLocal(range, into: &buffer, isFirst: isFirst)
+        }
+    }
+
+    private func readIfLocal(
+        _ range: Range<Int64>, into buffer: inout MutableSpan<UInt8>, isFirst: Bool
+    ) throws -> Bool {
         if isWhole.load(ordering: .acquiring) { return try fill(&buffer, from: range) }
         let (isLocal, held) = try state.withLock { state -> (Bool, Bool) in
             try checkOpen(state)
-            readAhead(of: range, &state)
+            if isFirst { readAhead(of: range, &state) }
             let segments = state.segments.segments(of: range)
             guard state.segments.areReadable(segments) else { return (false, false) }
             return (true, segments.contains { state.segments.states[$0] == .held })
@@ -23,7 +34,10 @@ extension Layer: LayerReader {
         let range = try checked(tarRange.lowerBound, tarRange.upperBound - tarRange.lowerBound)
         if isWhole.load(ordering: .acquiring) { return }
         let segments = state.withLock { $0.segments.segments(of: range) }
+        uses.note(range, parts.tick)
         try await bring(segments, .demand)
+        // It may have taken long, and the read is still to come.
+        uses.note(range, parts.tick)
     }
 
     private func checked(_ offset: Int64, _ length: Int64) throws(LayerError) -> Range<Int64> {

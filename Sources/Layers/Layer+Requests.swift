@@ -51,6 +51,7 @@ extension Layer {
             let wants = state.segments.ended(id)
             if let failure, !(failure is CancellationError) {
                 let error = LayerError(describing: failure, description.blob)
+                if error.code == .diskFull { parts.noteFullDisk(error.message) }
                 state.trouble = error.message
                 state.end(wants, .failed(error))
             } else {
@@ -148,7 +149,11 @@ extension Layer {
             // The first error ends the other, which waitForAll() would not do.
             for try await _ in group {}
         }
-        state.withLock { $0.trouble = nil }
+        state.withLock { state in
+            state.trouble = nil
+            // A whole blob in one piece is no proof.
+            if Int64(range.count) < description.blobSize { state.refetch = (true, parts.tick) }
+        }
     }
 
     private func received(_ bytes: Int, by id: SegmentStates.RequestID) {

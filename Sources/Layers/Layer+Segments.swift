@@ -11,9 +11,11 @@ extension Layer {
     /// - Throws: `LayerError` if the layer was closed meanwhile.
     func segmentArrived(_ segment: Segment, checksum: [UInt8], held: [UInt8]?) throws {
         if let held {
+            parts.noteFullDisk("segment \(segment.number) of layer \(description.blob) could not be written")
             parts.held.keep(held, HeldSegments.Key(layer: ObjectIdentifier(self), segment: segment.number))
         } else {
             let length = segment.content.upperBound - segment.content.lowerBound
+            parts.noteWritten(Int(length))
             // Without a record a restart fetches the segment again; that is all.
             try? journal.append(.segment(number: segment.number, length: length, checksum: checksum))
         }

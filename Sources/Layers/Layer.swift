@@ -18,6 +18,9 @@ package final class Layer: Sendable {
     let state: Mutex<LayerState>
     /// All content is here: reads need no lock.
     let isWhole = Atomic<Bool>(false)
+    /// Counts evictions; see `undisturbed`.
+    let evictions = Atomic<Int>(0)
+    let uses: UseStamps
     private let loadedTree = Mutex<LayerTree?>(nil)
 
     init(
@@ -30,6 +33,7 @@ package final class Layer: Sendable {
         self.files = files
         self.table = table
         self.journal = journal
+        uses = UseStamps(contentSize: table.contentSize)
         let segments = SegmentStates(layer: table)
         let usual = table.contentSize / Int64(max(1, segments.count))
         state = Mutex(

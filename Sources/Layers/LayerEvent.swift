@@ -11,9 +11,14 @@ package enum LayerEvent: Sendable, Equatable {
     /// The background fill cannot get on, for this reason; it tries again by itself.
     case stalled(Digest, String)
 
+    /// So many bytes of the layer's content left the cache: it is not complete any more, and streams.
+    case evicted(Digest, Int64)
+
     package var blob: Digest {
         switch self {
-        case .complete(let blob), .completeUnchecked(let blob, _), .poisoned(let blob, _), .stalled(let blob, _): blob
+        case .complete(let blob), .completeUnchecked(let blob, _), .poisoned(let blob, _), .stalled(let blob, _),
+            .evicted(let blob, _):
+            blob
         }
     }
 }

@@ -40,6 +40,16 @@ struct LayerState: Sendable {
     /// See `Layer.isLent`.
     var isLent = true
     var isVerified = false
+    /// That all is here is on record, synced.
+    var isRecorded = false
+    /// Work that is making the tar durable and will then note that it is.
+    var recordings = 0
+    /// When the tar was asked back in vain, in ticks.
+    var recallRefusal: UInt32?
+    /// Pulls that wait for all of the layer: what one of them has waited for must not leave before it has seen the whole.
+    var completers = 0
+    /// Whether bytes that are given up could be had again, as the source showed last, and at which tick.
+    var refetch: (isPossible: Bool, tick: UInt32)?
     /// Why the diffID could not be checked, if so.
     var uncheckedReason: String?
     var trouble: String?

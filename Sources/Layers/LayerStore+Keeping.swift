@@ -68,32 +68,10 @@ extension LayerStore {
         }
     }
 
-    /// Removes what lies below `directory` and belongs neither to `keeping` nor to a layer the store knows: leftovers of a stop in between.
-    package func sweep(keeping: Set<Digest>) async throws {
-        let known = state.withLock { Set($0.layers.keys).union($0.flights.keys) }.union(keeping)
-        let names = Set(known.map(\.hex))
-        let directory = directory
-        try await parts.bench.run {
-            guard try Path.exists(directory) else { return }
-            for name in try Directory.entries(of: directory) where !names.contains(name) {
-                try Directory.removeTree(directory + "/" + name)
-            }
-        }
-    }
-
     /// Bytes on the disk and files of all layers.
     package func usage() -> (bytes: Int64, inodes: Int64) {
         let layers = state.withLock { Array($0.layers.values) }
-        var bytes: Int64 = 0
-        for layer in layers {
-            // A file whose status cannot be had counts nothing.
-            bytes += (try? layer.files.tar.allocatedBytes()) ?? 0
-            bytes += (try? layer.journal.allocatedBytes()) ?? 0
-            bytes += (try? layer.files.tableOfContents.file.allocatedBytes()) ?? 0
-            bytes += (try? FileStatus(layer.metadataImagePath).allocatedBytes) ?? 0
-            bytes += 4096
-        }
-        return (bytes, Int64(layers.count) * 4)
+        return (layers.reduce(0) { $0 + $1.allocatedBytes }, Int64(layers.count) * 4)
     }
 
     /// After the last work has ended.
@@ -111,6 +89,13 @@ extension LayerStore {
 }
 
 extension Layer {
+    /// Bytes on the disk, the directory included. A file whose status cannot be had counts nothing.
+    package var allocatedBytes: Int64 {
+        ((try? files.tar.allocatedBytes()) ?? 0) + ((try? journal.allocatedBytes()) ?? 0)
+            + ((try? files.tableOfContents.file.allocatedBytes()) ?? 0)
+            + ((try? FileStatus(metadataImagePath).allocatedBytes) ?? 0) + 4096
+    }
+
     /// Nothing more will be fetched: whoever waits asks again, and is told so.
     fileprivate func stop() {
         let completion = state.withLock { state in

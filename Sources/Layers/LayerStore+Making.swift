@@ -91,7 +91,9 @@ extension LayerStore {
         } catch let error as BlobError {
             result = .failure(error)
         } catch {
-            result = .failure(LayerError(describing: error, blob))
+            let error = LayerError(describing: error, blob)
+            if error.code == .diskFull { parts.noteFullDisk(error.message) }
+            result = .failure(error)
         }
         state.withLock { $0.flights[blob] = nil }
         making.flight.settle(result)

@@ -18,6 +18,8 @@ extension LayerStore {
             throw LayerError(.notFound, "layer \(description.blob): nothing usable below \(directory)")
         }
         let layer = try open(description, source: source)
+        // What cannot be freed now stays as it is: only space is lost.
+        try? layer.freeUnaccounted()
         enter(layer)
         return layer
     }
@@ -26,6 +28,8 @@ extension LayerStore {
     func open(_ description: LayerDescription, source: any BlobSource) throws -> Layer {
         do {
             let directory = path(description.blob)
+            // Left by a stop while it was written.
+            try Path.remove(LayerFiles.tableOfContentsPath(directory) + ".new")
             let stored = try StoredTableOfContents(LayerFiles.tableOfContentsPath(directory))
             let table = try parts.format.open(stored, blobSize: description.blobSize)
             try Self.check(table, description)
@@ -99,19 +103,35 @@ extension Layer {
                 return
             }
             for number in 0..<table.segmentCount where !table.segment(number).content.isEmpty {
-                if content.complete != nil {
-                    state.segments.set(number, .present)
-                } else if let entry = content.segments[number] {
+                if let entry = content.segments[number] {
                     state.segments.set(number, entry.needsCheck ? .unchecked : .present)
                     if entry.needsCheck { state.checksums[number] = entry.checksum }
+                } else if content.dropped.contains(number) {
+                    continue
+                } else if content.complete != nil {
+                    state.segments.set(number, .present)
                 } else if content.isFilled {
                     state.segments.set(number, .unchecked)
                     state.segments.checksAsWhole = true
                 }
             }
+            // Nothing is evicted before its completion is on record, so a tar with a hole is never checked as a whole.
             guard let checked = content.complete, state.segments.isComplete else { return }
-            state.isVerified = checked
+            (state.isVerified, state.isRecorded) = (checked, true)
             isWhole.store(true, ordering: .releasing)
+        }
+    }
+
+    /// Frees what lies in the tar and belongs to no segment that is there: a stop may come between bytes and their record, and between the
+    /// record of an eviction and its hole.
+    fileprivate func freeUnaccounted() throws(LinuxError) {
+        // What an earlier daemon lent is read past us.
+        guard try files.tar.allocatedBytes() > 0, recall() else { return }
+        let states = state.withLock(\.segments.states)
+        for hole in holes(states.indices.filter { states[$0] == .absent }) {
+            guard let data = try files.tar.firstData(from: hole.lowerBound), data < hole.upperBound else { continue }
+            // A file system without holes keeps it: no harm.
+            try? files.tar.punchHole(hole)
         }
     }
 }

@@ -49,6 +49,7 @@ package final class LayerStore: Sendable, LayerDirectory {
     /// store cannot run again after that.
     package func run() async throws {
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.parts.keepTime() }
             for await work in parts.works {
                 group.addTask { await work() }
             }
@@ -60,6 +61,9 @@ package final class LayerStore: Sendable, LayerDirectory {
 
     /// What happened to layers, for one observer; the oldest are dropped if it does not read.
     package var events: AsyncStream<LayerEvent> { parts.events }
+
+    /// Says, for one observer, that the cache has grown by some megabytes, or could not for want of space.
+    package var growth: AsyncStream<Void> { parts.growth }
 
     package func layer(_ blob: Digest) -> Layer? { state.withLock { $0.layers[blob] } }
 

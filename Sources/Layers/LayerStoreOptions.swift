@@ -28,6 +28,12 @@ package struct LayerStoreOptions: Sendable {
     package var maxReadAhead: Int64 = 32 << 20
     /// Bytes of decoded segments kept in memory while the disk is full.
     package var heldBytes: Int64 = 32 << 20
+    /// What whole layers that are fetched leave free on the volume; beyond it they fail, having kept nothing.
+    package var reserve = VolumeShare.bytes(0)
+    /// Bytes that are written between two signals of growth.
+    package var growthStep = 32 << 20
+    /// A segment that was used in the last so many ticks, of a second each, is not evicted: whoever waited for it is about to read it.
+    package var evictionGrace: UInt32 = 2
     /// Threads that decode, hash and write; nil: one a core, at least two.
     package var threads: Int?
     /// What sleeps are measured with.

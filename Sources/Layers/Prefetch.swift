@@ -42,7 +42,7 @@ struct Prefetch: Sendable {
             let intake = Guarded(
                 PrefetchIntake(
                     indexer: try store.parts.format.makeIndexer(compression: description.compression), tar: tar,
-                    description: description, metrics: store.parts.metrics))
+                    description: description, parts: store.parts))
             return WholeBlob.Consumer { chunks in
                 try intake.withLock { intake in for chunk in chunks { try intake.take(chunk) } }
             } finish: {
@@ -64,40 +64,63 @@ private struct PrefetchIntake: ~Copyable {
     private let indexer: any LayerIndexer
     private let tar: File
     private let description: LayerDescription
-    private let metrics: LayerMetrics
+    private let parts: StoreParts
     private var written: Int64 = 0
+    /// From where on the volume is to be looked at again.
+    private var nextLook: Int64 = 0
     /// The indexer hashes with SHA-256; a digest of the other kind needs its own pass.
     private var blobHash: RunningHash?
     private var contentHash: RunningHash?
 
-    init(indexer: any LayerIndexer, tar: File, description: LayerDescription, metrics: LayerMetrics) {
+    /// Bytes that may be written between two looks at the volume.
+    private static let step: Int64 = 16 << 20
+
+    init(indexer: any LayerIndexer, tar: File, description: LayerDescription, parts: StoreParts) {
         self.indexer = indexer
         self.tar = tar
+        self.parts = parts
         self.description = description
-        self.metrics = metrics
         if description.blob.algorithm != .sha256 { blobHash = RunningHash(description.blob.algorithm) }
         if description.diffID.algorithm != .sha256 { contentHash = RunningHash(description.diffID.algorithm) }
     }
 
     mutating func take(_ chunk: [UInt8]) throws {
         blobHash?.update(chunk)
+        if written >= nextLook {
+            try checkRoom()
+            nextLook = written + Self.step
+        }
+        let before = written
         try indexer.feed(chunk) { content in
             contentHash?.update(content)
             try tar.write(content, at: written)
             written += Int64(content.count)
         }
+        parts.noteWritten(Int(written - before))
+    }
+
+    /// How large a layer becomes is known only when it is here; so the volume is asked while it comes.
+    private func checkRoom() throws {
+        let room = try parts.options.reserve.room(above: Path.parent(of: tar.path))
+        guard room < 0 else { return }
+        throw LayerError(
+            .diskFull,
+            """
+            layer \(description.blob) needs more than \(written >> 20) MiB, and the volume is \(-room >> 20) MiB below what is reserved \
+            on it (cache.evictionThreshold); free space, or stream the image
+            """)
     }
 
     mutating func finish() throws -> IndexedLayer {
         let indexed = try indexer.finish()
         let blob = blobHash?.finish() ?? indexed.blobDigest.bytes
         guard indexed.blobSize == description.blobSize, blob == description.blob.bytes else {
-            metrics.verificationFailures[.blob].add()
+            parts.metrics.verificationFailures[.blob].add()
             throw BlobError(.corrupt, "the source sent other bytes than those of \(description.blob)")
         }
         let content = contentHash?.finish() ?? indexed.diffID.bytes
         guard content == description.diffID.bytes else {
-            metrics.verificationFailures[.diffID].add()
+            parts.metrics.verificationFailures[.diffID].add()
             throw LayerError(
                 .mismatch,
                 "layer \(description.blob) decodes to \(indexed.diffID), its image's config says \(description.diffID)")
@@ -113,6 +136,8 @@ extension Layer {
             for number in 0..<table.segmentCount { state.segments.set(number, .present) }
             state.blobBytesFetched = fetched
         }
+        // Whoever had it fetched is about to read it.
+        if table.contentSize > 0 { uses.note(0..<table.contentSize, parts.tick) }
         becomeWhole(uncheckedReason: nil)
         parts.report(.complete(description.blob))
     }

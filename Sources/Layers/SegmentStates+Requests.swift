@@ -74,11 +74,11 @@ extension SegmentStates {
         return segments.first { $0 >= number && owners[$0] == id }
     }
 
-    private func wants(where matches: (Range<Int>) -> Bool) -> [WantID] {
+    func wants(where matches: (Range<Int>) -> Bool) -> [WantID] {
         wants.filter { matches($0.value.segments) }.keys.sorted()
     }
 
-    private mutating func take(_ ids: [WantID]) -> [WantID] {
+    mutating func take(_ ids: [WantID]) -> [WantID] {
         for id in ids { wants[id] = nil }
         return ids
     }

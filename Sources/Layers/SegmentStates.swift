@@ -24,6 +24,8 @@ struct SegmentStates: Sendable {
         enum Kind: Sendable, Equatable {
             case fetch
             case check
+            /// Brings nothing: it takes segments away (`beginEviction`).
+            case evict
         }
 
         let kind: Kind

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import LayerFormat
 internal import Logging
 internal import OCI
@@ -23,6 +24,14 @@ final class StoreParts: Sendable {
     /// Counts the reads that had to wait: a fill that finds it changed waits for quiet again.
     private let demandCount = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
+    /// Before background fills; closed while the cache is near its budget.
+    let fillGate = Gate()
+    /// Says that the cache has grown; said often before it is heard, it is heard once.
+    let growth: AsyncStream<Void>
+    private let growthInput: AsyncStream<Void>.Continuation
+    private let unsaidGrowth = Atomic<Int>(0)
+    private let ticks = Atomic<UInt32>(1)
+    private let fullDisk = Mutex<FullDisk?>(nil)
 
     init(
         format: any TableOfContentsFormat, options: LayerStoreOptions, borrower: (any LayerBorrower)?, logger: Logger
@@ -39,6 +48,7 @@ final class StoreParts: Sendable {
         (works, workInput) = AsyncStream.makeStream()
         // An observer that does not read must not make us grow.
         (events, eventInput) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
+        (growth, growthInput) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     func start(_ work: @escaping Work) { workInput.yield(work) }
@@ -55,6 +65,34 @@ final class StoreParts: Sendable {
         stopped.store(true, ordering: .releasing)
         workInput.finish()
     }
+
+    /// The time that stamps of use are in; moves about once a second.
+    var tick: UInt32 { ticks.load(ordering: .relaxed) }
+
+    /// Moves the time on, until cancelled.
+    func keepTime() async {
+        while (try? await options.clock.sleep(for: .seconds(1))) != nil { moveOn() }
+    }
+
+    func moveOn() { ticks.wrappingAdd(1, ordering: .relaxed) }
+
+    /// So many bytes were written to the disk: it is not full now.
+    func noteWritten(_ bytes: Int) {
+        if fullDisk.withLock({ $0 != nil }) { fullDisk.withLock { $0 = nil } }
+        guard unsaidGrowth.wrappingAdd(bytes, ordering: .relaxed).newValue >= options.growthStep else { return }
+        unsaidGrowth.store(0, ordering: .relaxed)
+        growthInput.yield()
+    }
+
+    /// A write failed for want of space.
+    func noteFullDisk(_ message: String) {
+        fullDisk.withLock { full in full = FullDisk(since: full?.since ?? Date(), message: message) }
+        growthInput.yield()
+    }
+
+    var diskFull: FullDisk? { fullDisk.withLock { $0 } }
+
+    func forgetFullDisk() { fullDisk.withLock { $0 = nil } }
 
     /// Returns when no read has had to wait for the quiet period.
     func quiet() async throws {

@@ -12,15 +12,17 @@ struct WindowCheck {
     /// - Throws: `LayerFormatError.mismatch`.
     func check(_ segment: Segment, held: [UInt8]?) throws {
         if let window = try nextWindow(after: segment.number) {
-            let tail = try held.map { Array($0.suffix(Int(Self.size))) } ?? knownTail(endingWith: segment)
+            let tail =
+                try held.map { Array($0.suffix(Int(Self.size))) }
+                ?? layer.undisturbed { try knownTail(endingWith: segment) }
             try Self.compare(window, tail, "behind segment \(segment.number)")
         }
         // With segments shorter than a window the neighbour before could not check all of it.
-        if let before = layer.presentNeighbour(before: segment.number),
-            let window = try layer.table.window(before: segment.number)
-        {
-            try Self.compare(window, knownTail(endingWith: before), "before segment \(segment.number)")
+        guard let window = try layer.table.window(before: segment.number) else { return }
+        let tail = try layer.undisturbed {
+            try layer.presentNeighbour(before: segment.number).map { try knownTail(endingWith: $0) }
         }
+        if let tail { try Self.compare(window, tail, "before segment \(segment.number)") }
     }
 
     private func nextWindow(after number: Int) throws -> [UInt8]? {

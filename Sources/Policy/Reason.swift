@@ -16,6 +16,8 @@ package struct Reason: Sendable, Equatable, Codable, CustomStringConvertible {
         // These come from outside the table: what a node with a runtime meets on the way (design.md 6).
         case alreadyUnpacked
         case degraded
+        /// Of a large image, when the volume is nearly full.
+        case noRoom
 
         // These explain a decision further and never stand first.
         case requestNotPossible

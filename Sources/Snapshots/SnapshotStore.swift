@@ -35,8 +35,14 @@ package final class SnapshotStore: Sendable {
     /// Deletes what was removed, until cancelled. What is left then is found by the next `recover`.
     package func run() async { await cleaner.run() }
 
-    /// Bytes and inodes of all snapshots that are directories of ours, as last measured; those of layers are the layer store's.
-    package func usage() throws -> (bytes: Int64, inodes: Int64) {
+    /// Bytes and inodes of all snapshots that are directories of ours, as last measured, or now for the first time; those of layers are the
+    /// layer store's.
+    package func usage() async throws -> (bytes: Int64, inodes: Int64) {
+        for record in try state.snapshots() where record.layer == nil && record.usage == nil {
+            guard let name = try? SnapshotName(record.name, "name") else { continue }
+            // It may be gone meanwhile.
+            _ = try? await usage(of: name)
+        }
         let usage = try state.snapshotUsage()
         return (usage.bytes, usage.inodes)
     }

@@ -63,6 +63,21 @@ extension StateDatabase {
         }
     }
 
+    /// What `removeUnreferencedLayers` would forget.
+    package func unreferencedLayers(keeping kept: Set<Digest>) throws(StateError) -> [LayerRecord] {
+        try read { database in
+            try Row.fetchAll(database, sql: Self.unreferenced).map { try LayerRecord($0) }
+                .filter { !kept.contains($0.digest) }
+        }
+    }
+
+    private static let unreferenced = """
+        SELECT * FROM layer
+        WHERE NOT EXISTS (SELECT 1 FROM imageLayer WHERE layer = slot)
+          AND NOT EXISTS (SELECT 1 FROM mountLayer WHERE layer = slot)
+          AND NOT EXISTS (SELECT 1 FROM snapshot WHERE layer = slot)
+        """
+
     func change(_ sql: String, _ arguments: StatementArguments) throws(StateError) -> Bool {
         try write { database in
             try database.cachedStatement(sql: sql).execute(arguments: arguments)
@@ -78,13 +93,7 @@ extension StateDatabase {
     /// Of `slots`, forgets those that nothing refers to, and the credentials that nothing here can be read with any more.
     static func removeLayers(_ slots: [Int64], keeping kept: Set<Digest>, in database: Database) throws -> [LayerRecord]
     {
-        let orphan = try database.cachedStatement(
-            sql: """
-                SELECT * FROM layer WHERE slot = :slot
-                  AND NOT EXISTS (SELECT 1 FROM imageLayer WHERE layer = :slot)
-                  AND NOT EXISTS (SELECT 1 FROM mountLayer WHERE layer = :slot)
-                  AND NOT EXISTS (SELECT 1 FROM snapshot WHERE layer = :slot)
-                """)
+        let orphan = try database.cachedStatement(sql: "\(unreferenced) AND slot = :slot")
         let deletion = try database.cachedStatement(sql: "DELETE FROM layer WHERE slot = ?")
         var removed: [LayerRecord] = []
         for slot in slots {

@@ -12,8 +12,8 @@ struct Imagelet: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, PullCommand.self, ImagesCommand.self, InspectCommand.self, RemoveCommand.self,
             MountCommand.self,
-            UnmountCommand.self, ExplainCommand.self, StatusCommand.self, RepairCommand.self, IndexCommand.self,
-            NodeCommand.self, DoctorCommand.self, ConfigCommand.self, KeepCommand.self,
+            UnmountCommand.self, ExplainCommand.self, StatusCommand.self, CollectCommand.self, RepairCommand.self,
+            IndexCommand.self, NodeCommand.self, DoctorCommand.self, ConfigCommand.self, KeepCommand.self,
         ])
 
     static func main() async {

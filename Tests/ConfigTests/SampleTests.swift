@@ -19,7 +19,7 @@ struct SampleTests {
     func everyKey() throws {
         let lines = try sample().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let keys = ImageletConfiguration.documentation
-        #expect(keys.count == 41)
+        #expect(keys.count == 45)
         for key in keys {
             let name = try #require(key.path.split(separator: ".").last)
             if key.path.contains("rules.") {
@@ -72,6 +72,9 @@ struct SampleTests {
         configuration.registries.credentialProviders.binDirectory = "/usr/libexec/providers"
         configuration.registries.plainHTTPHosts = ["10.0.0.1:5000", "[::1]:5000", "123", "null", "true", "1e3", "0x10"]
         configuration.registries.hostsDirectories = []
+        configuration.cache.maxBytes = ByteCount("20Gi")
+        configuration.cache.minFreeBytes = ByteCount(0)
+        configuration.cache.evictionThreshold = .size(ByteCount(1 << 33))
         configuration.fill.enabled = false
         configuration.fill.quietPeriod = .milliseconds(61_001)
         configuration.traces.endpoint = "http://127.0.0.1:4318/v1/traces"

@@ -27,6 +27,24 @@ struct UnitTests {
     }
 
     @Test(
+        "shares of a volume are read and written",
+        arguments: [
+            ("15%", .percent(15), "15%"), ("0%", .percent(0), "0%"), ("100%", .percent(100), "100%"),
+            ("10Gi", .size(ByteCount(10 << 30)), "10Gi"), ("0", .size(ByteCount(0)), "0"),
+        ] as [(String, Share, String)])
+    func share(_ text: String, _ share: Share, _ written: String) {
+        #expect(Share(text) == share)
+        #expect(share.description == written)
+    }
+
+    @Test(
+        "no shares",
+        arguments: ["", "%", "101%", "-1%", "1.5%", "15 %", "+5%", "15%%", "99999999999999999999%", "x"])
+    func noShare(_ text: String) {
+        #expect(Share(text) == nil)
+    }
+
+    @Test(
         "durations are read and written",
         arguments: [
             ("1s", 1000, "1s"), ("90s", 90_000, "1m30s"), ("1m30s", 90_000, "1m30s"), ("3600s", 3_600_000, "1h"),

@@ -30,6 +30,20 @@ struct CommandTests {
         }
     }
 
+    @Test("gc prints what went, or would", arguments: [false, true])
+    func garbage(isDry: Bool) async throws {
+        try await withPlayedDaemon { daemon in
+            let run = try await CommandRun(["gc"] + (isDry ? ["--dry-run"] : []), directory: daemon.directory)
+            #expect(run.status == 0, "\(run.talk)")
+            let lines = run.output.split(separator: "\n").map(String.init)
+            #expect(lines.first == "KIND      SIZE  NAME         WHY")
+            #expect(lines[1] == "layer  5.0 MiB  sha256:0123  no image, mount or snapshot has it")
+            #expect(lines.last == (isDry ? "would free 10.0 MiB" : "freed 5.0 MiB"))
+            let json = try await CommandRun(["gc", "-o", "json"], directory: daemon.directory)
+            #expect(json.output.contains("\"bytes\" : 5242880"))
+        }
+    }
+
     @Test(
         "failures have their own exit status and one line",
         arguments: [

@@ -69,6 +69,17 @@ final class PlayedDaemon: ImageService, AdminService {
         CRIImageFsInfoResponse()
     }
 
+    func collectGarbage(_ request: AdminCollectGarbageRequest) async throws -> AdminCollectGarbageResponse {
+        var garbage = AdminGarbage()
+        garbage.kind = "layer"
+        garbage.name = "sha256:0123"
+        garbage.bytes = 5 << 20
+        garbage.reason = "no image, mount or snapshot has it"
+        var answer = AdminCollectGarbageResponse()
+        answer.garbage = request.dryRun ? [garbage, garbage] : [garbage]
+        return answer
+    }
+
     func status(_ request: AdminStatusRequest) async throws -> AdminStatusResponse {
         var answer = AdminStatusResponse()
         answer.images = images.withLock { $0 }.filter { request.image.isEmpty || $0.id == request.image }.map { known in

@@ -133,6 +133,30 @@ struct RenderingTests {
                 """)
     }
 
+    @Test("the status of a node that is short of space")
+    func shortOfSpace() throws {
+        var answer = Self.status
+        (answer.images, answer.mounts) = ([], [])
+        answer.daemon.cache.maxBytes = 4 << 20
+        answer.daemon.cache.fillWaits = true
+        answer.daemon.cache.shortages = ["layers take 5 MiB of 4 MiB (cache.maxBytes)"]
+        answer.daemon.cache.fullDisk = "segment 3 of layer sha256:11 could not be written"
+        let report = StatusReport(answer)
+        #expect(
+            report.daemon.cache.complaints(now: 125).first
+                == """
+                disk full for 2m05s: segment 3 of layer sha256:11 could not be written; what is read is still answered; \
+                free space, or see 'imagelet gc --dry-run'
+                """)
+        let lines = try report.overview.split(separator: "\n").map(String.init)
+        #expect(lines[1] == "/var/lib/imagelet: 5.0 MiB in 9 files, at most 4.0 MiB")
+        #expect(
+            Array(lines[3...]) == [
+                "short of space: layers take 5 MiB of 4 MiB (cache.maxBytes)",
+                "background fills wait until there is more space",
+            ])
+    }
+
     @Test("the status of an image")
     func details() throws {
         #expect(

@@ -1,6 +1,7 @@
 import Foundation
 import LayerFormat
 import OCI
+import Synchronization
 import Testing
 
 @testable import Layers
@@ -46,8 +47,11 @@ struct DiskFullTests {
                 #expect(why.contains("disk is full"))
                 #expect(layer.progress.trouble?.contains("disk is full") == true)
                 try await made.expects(layer, 0..<1000)
+                let full = try #require(store.fullDisk)
+                #expect(full.message.contains(made.description.blob.description))
                 try tool("mount", "-o", "remount,size=32m", path)
                 try await eventually { layer.progress.state == .complete }
+                #expect(store.fullDisk == nil)
                 #expect(layer.progress.isVerified && layer.progress.trouble == nil)
                 #expect(try layer.local(0..<size)?.elementsEqual(made.tar[..<Int(size)]) == true)
             }
@@ -68,6 +72,41 @@ struct DiskFullTests {
                 try tool("mount", "-o", "remount,size=32m", path)
                 let layer = try await store.prefetch(made.description, source: made.source)
                 try await made.expects(layer, 0..<made.table.contentSize)
+            }
+        }
+    }
+
+    /// The kubelet evicts pods below its threshold: a layer that would take the volume there ends before, and keeps nothing.
+    @Test func aPrefetchKeepsToTheReserve() async throws {
+        let made = try await Self.large.value
+        try await onSmallDisk("32m") { path in
+            let store = made.store(path) { $0.reserve = .bytes(1 << 40) }
+            try await running(store) {
+                let room = try store.room()
+                #expect(room < 0)
+                let error = await #expect(throws: LayerError.self) {
+                    try await store.prefetch(made.description, source: made.source)
+                }
+                #expect(error?.code == .diskFull && error?.message.contains("cache.evictionThreshold") == true)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: path + "/layers").isEmpty)
+            }
+        }
+    }
+
+    /// With a journal that cannot grow, segments still leave: what they free lets the rest leave, too.
+    @Test func aFullDiskIsEvicted() async throws {
+        let made = try await Self.large.value
+        let size = try made.table.contentSize
+        try await onSmallDisk("5m") { path in
+            let store = made.store(path) { ($0.evictionGrace, $0.maxReadAhead) = (0, 0) }
+            try await running(store) {
+                let layer = try await store.prefetch(made.description, source: made.source)
+                try await eventually { layer.state.withLock { $0.isRecorded && $0.recordings == 0 } }
+                #expect(throws: (any Error).self) {
+                    try write([UInt8](repeating: 1, count: 5 << 20), path + "/filler")
+                }
+                #expect(await store.evict(.max) == size)
+                try await made.expects(layer, 0..<100_000)
             }
         }
     }

@@ -123,6 +123,37 @@ private struct Table: SegmentedLayer {
         #expect(states.states[0] == .absent)
     }
 
+    @Test func evictionSparesWhatIsWanted() throws {
+        var states = states(10, empty: [2])
+        for number in 0..<8 where number != 2 { states.set(number, number == 5 ? .unchecked : .present) }
+        let reader = states.want(3..<9, .demand, maxBytes: 100)
+        #expect(states.beginEviction([3, 8, 9]) == nil, "wanted, or not there")
+        _ = states.drop(reader.id)
+        let begun = states.beginEviction([0, 1, 2, 9])
+        let eviction = try #require(begun)
+        #expect(Set(eviction.states.keys) == [0, 1])
+        #expect(states.presentCount == 4 && !states.areReadable(0..<1))
+        // Whoever comes waits for the end and asks again; nothing is fetched into it, and nothing cancels it.
+        let one = states.want(0..<2, .demand, maxBytes: 100)
+        let two = states.want(1..<2, .background, maxBytes: 100)
+        #expect(starts(one.actions).isEmpty && starts(two.actions).isEmpty)
+        #expect(!states.drop(two.id).contains(.cancel(eviction.id)))
+        #expect(states.endEviction(eviction) == [one.id])
+        #expect(states.states[0] == .absent && states.states[1] == .absent && states.requests[eviction.id] == nil)
+    }
+
+    @Test func anEvictionThatFailsLeavesAllAsItWas() throws {
+        var states = states(4)
+        states.set(1, .present)
+        states.set(2, .unchecked)
+        let begun = states.beginEviction([1, 2])
+        let eviction = try #require(begun)
+        let reader = states.want(2..<3, .demand, maxBytes: 100)
+        #expect(states.endEviction(eviction, keeping: [1, 2]) == [reader.id])
+        #expect(states.states == [.absent, .present, .unchecked, .absent])
+        #expect(states.owners.isEmpty && states.presentBytes == 10)
+    }
+
     @Test func checksComeBeforeUse() {
         var states = states()
         for number in 2..<5 { states.set(number, .unchecked) }

@@ -94,7 +94,8 @@ struct LayerPlanTests {
             Reason.Code.allCases.map(\.rawValue) == [
                 "unsupportedManifest", "runtimeNotAttached", "requestedByPod", "matchedRule", "alreadyLocal",
                 "unsupportedCompression", "belowThreshold", "indexFound", "noIndex", "noRanges", "alreadyUnpacked",
-                "degraded", "requestNotPossible", "invalidAnnotation", "indexRefused", "indexUnknown", "indexPoisoned",
+                "degraded", "noRoom", "requestNotPossible", "invalidAnnotation", "indexRefused", "indexUnknown",
+                "indexPoisoned",
                 "indexIncomplete",
                 "rangesUnknown",
             ])

@@ -108,7 +108,7 @@ struct InformationTests {
                 let output = try Tool.check(["du", "-s", "-B1", content])
                 #expect(String(decoding: output, as: UTF8.self).hasPrefix("\(active.size)\t"))
                 #expect(active.size >= 100_000 && active.inodes == 4)
-                #expect(try parts.snapshots.usage() == (active.size, active.inodes))
+                #expect(try await parts.snapshots.usage() == (active.size, active.inodes))
 
                 try await client.commit("key", as: "base")
                 #expect(try await client.usage("base") == active)

@@ -87,13 +87,27 @@ package enum AdminAdmin: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "CollectGarbage" metadata.
+        package enum CollectGarbage: Sendable {
+            /// Request type for "CollectGarbage".
+            package typealias Input = AdminCollectGarbageRequest
+            /// Response type for "CollectGarbage".
+            package typealias Output = AdminCollectGarbageResponse
+            /// Descriptor for "CollectGarbage".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "imagelet.admin.v1.Admin"),
+                method: "CollectGarbage",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "imagelet.admin.v1.Admin" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Status.descriptor,
             WatchPull.descriptor,
             PrepareMount.descriptor,
             CommitMount.descriptor,
-            ReleaseMount.descriptor
+            ReleaseMount.descriptor,
+            CollectGarbage.descriptor
         ]
     }
 }
@@ -203,6 +217,24 @@ extension AdminAdmin {
             request: GRPCCore.StreamingServerRequest<AdminReleaseMountRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<AdminReleaseMountResponse>
+
+        /// Handle the "CollectGarbage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Frees what nobody needs, or only says what that would be.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `AdminCollectGarbageRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `AdminCollectGarbageResponse` messages.
+        func collectGarbage(
+            request: GRPCCore.StreamingServerRequest<AdminCollectGarbageRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<AdminCollectGarbageResponse>
     }
 
     /// Service protocol for the "imagelet.admin.v1.Admin" service.
@@ -296,6 +328,24 @@ extension AdminAdmin {
             request: GRPCCore.ServerRequest<AdminReleaseMountRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<AdminReleaseMountResponse>
+
+        /// Handle the "CollectGarbage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Frees what nobody needs, or only says what that would be.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminCollectGarbageRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `AdminCollectGarbageResponse` message.
+        func collectGarbage(
+            request: GRPCCore.ServerRequest<AdminCollectGarbageRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<AdminCollectGarbageResponse>
     }
 
     /// Simple service protocol for the "imagelet.admin.v1.Admin" service.
@@ -388,6 +438,24 @@ extension AdminAdmin {
             request: AdminReleaseMountRequest,
             context: GRPCCore.ServerContext
         ) async throws -> AdminReleaseMountResponse
+
+        /// Handle the "CollectGarbage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Frees what nobody needs, or only says what that would be.
+        ///
+        /// - Parameters:
+        ///   - request: A `AdminCollectGarbageRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `AdminCollectGarbageResponse` to respond with.
+        func collectGarbage(
+            request: AdminCollectGarbageRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> AdminCollectGarbageResponse
     }
 }
 
@@ -450,6 +518,17 @@ extension AdminAdmin.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: AdminAdmin.Method.CollectGarbage.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<AdminCollectGarbageRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<AdminCollectGarbageResponse>(),
+            handler: { request, context in
+                try await self.collectGarbage(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -505,6 +584,17 @@ extension AdminAdmin.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<AdminReleaseMountResponse> {
         let response = try await self.releaseMount(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func collectGarbage(
+        request: GRPCCore.StreamingServerRequest<AdminCollectGarbageRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<AdminCollectGarbageResponse> {
+        let response = try await self.collectGarbage(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -577,6 +667,19 @@ extension AdminAdmin.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<AdminReleaseMountResponse> {
         return GRPCCore.ServerResponse<AdminReleaseMountResponse>(
             message: try await self.releaseMount(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func collectGarbage(
+        request: GRPCCore.ServerRequest<AdminCollectGarbageRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<AdminCollectGarbageResponse> {
+        return GRPCCore.ServerResponse<AdminCollectGarbageResponse>(
+            message: try await self.collectGarbage(
                 request: request.message,
                 context: context
             ),
@@ -701,6 +804,29 @@ extension AdminAdmin {
             deserializer: some GRPCCore.MessageDeserializer<AdminReleaseMountResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminReleaseMountResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "CollectGarbage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Frees what nobody needs, or only says what that would be.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminCollectGarbageRequest` message.
+        ///   - serializer: A serializer for `AdminCollectGarbageRequest` messages.
+        ///   - deserializer: A deserializer for `AdminCollectGarbageResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func collectGarbage<Result>(
+            request: GRPCCore.ClientRequest<AdminCollectGarbageRequest>,
+            serializer: some GRPCCore.MessageSerializer<AdminCollectGarbageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<AdminCollectGarbageResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminCollectGarbageResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -881,6 +1007,40 @@ extension AdminAdmin {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "CollectGarbage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Frees what nobody needs, or only says what that would be.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminCollectGarbageRequest` message.
+        ///   - serializer: A serializer for `AdminCollectGarbageRequest` messages.
+        ///   - deserializer: A deserializer for `AdminCollectGarbageResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func collectGarbage<Result>(
+            request: GRPCCore.ClientRequest<AdminCollectGarbageRequest>,
+            serializer: some GRPCCore.MessageSerializer<AdminCollectGarbageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<AdminCollectGarbageResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminCollectGarbageResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: AdminAdmin.Method.CollectGarbage.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1019,6 +1179,35 @@ extension AdminAdmin.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<AdminReleaseMountRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<AdminReleaseMountResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CollectGarbage" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Frees what nobody needs, or only says what that would be.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `AdminCollectGarbageRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func collectGarbage<Result>(
+        request: GRPCCore.ClientRequest<AdminCollectGarbageRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminCollectGarbageResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.collectGarbage(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<AdminCollectGarbageRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<AdminCollectGarbageResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1179,6 +1368,39 @@ extension AdminAdmin.ClientProtocol {
             metadata: metadata
         )
         return try await self.releaseMount(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CollectGarbage" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Frees what nobody needs, or only says what that would be.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func collectGarbage<Result>(
+        _ message: AdminCollectGarbageRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminCollectGarbageResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<AdminCollectGarbageRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.collectGarbage(
             request: request,
             options: options,
             onResponse: handleResponse

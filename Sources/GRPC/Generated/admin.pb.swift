@@ -195,6 +195,47 @@ package nonisolated struct AdminDaemonStatus: Sendable {
 
   package var cacheInodes: UInt64 = 0
 
+  package var cache: AdminCacheStatus {
+    get {_cache ?? AdminCacheStatus()}
+    set {_cache = newValue}
+  }
+  /// Returns true if `cache` has been explicitly set.
+  package var hasCache: Bool {self._cache != nil}
+  /// Clears the value of `cache`. Subsequent reads from it will return its default value.
+  package mutating func clearCache() {self._cache = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _cache: AdminCacheStatus? = nil
+}
+
+/// How the cache stands towards its budget and the disk.
+package nonisolated struct AdminCacheStatus: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 0: no bound.
+  package var maxBytes: UInt64 = 0
+
+  /// Free on the volume, and its size.
+  package var freeBytes: UInt64 = 0
+
+  package var volumeBytes: UInt64 = 0
+
+  /// Background fills wait: the cache or the volume is nearly full.
+  package var fillWaits: Bool = false
+
+  /// What is short, a clause each; empty if all is well.
+  package var shortages: [String] = []
+
+  /// What could not be written, and since when (seconds since 1970); empty unless the disk is full.
+  package var fullDisk: String = String()
+
+  package var fullDiskSince: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -430,6 +471,53 @@ package nonisolated struct AdminReleaseMountResponse: Sendable {
   package init() {}
 }
 
+package nonisolated struct AdminCollectGarbageRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Only say what would be freed.
+  package var dryRun: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminCollectGarbageResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var garbage: [AdminGarbage] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminGarbage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// layer, index, directory, segments
+  package var kind: String = String()
+
+  /// A digest or a path.
+  package var name: String = String()
+
+  /// On the disk.
+  package var bytes: UInt64 = 0
+
+  /// Why it may go.
+  package var reason: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "imagelet.admin.v1"
@@ -518,7 +606,7 @@ nonisolated extension AdminStatusResponse: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension AdminDaemonStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DaemonStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}process_id\0\u{3}uptime_seconds\0\u{1}runtime\0\u{1}directory\0\u{3}cache_bytes\0\u{3}cache_inodes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}process_id\0\u{3}uptime_seconds\0\u{1}runtime\0\u{1}directory\0\u{3}cache_bytes\0\u{3}cache_inodes\0\u{1}cache\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -533,12 +621,17 @@ nonisolated extension AdminDaemonStatus: SwiftProtobuf.Message, SwiftProtobuf._M
       case 5: try { try decoder.decodeSingularStringField(value: &self.directory) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.cacheBytes) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.cacheInodes) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._cache) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.version.isEmpty {
       try visitor.visitSingularStringField(value: self.version, fieldNumber: 1)
     }
@@ -560,6 +653,9 @@ nonisolated extension AdminDaemonStatus: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.cacheInodes != 0 {
       try visitor.visitSingularUInt64Field(value: self.cacheInodes, fieldNumber: 7)
     }
+    try { if let v = self._cache {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -571,6 +667,67 @@ nonisolated extension AdminDaemonStatus: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.directory != rhs.directory {return false}
     if lhs.cacheBytes != rhs.cacheBytes {return false}
     if lhs.cacheInodes != rhs.cacheInodes {return false}
+    if lhs._cache != rhs._cache {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminCacheStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CacheStatus"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}max_bytes\0\u{3}free_bytes\0\u{3}volume_bytes\0\u{3}fill_waits\0\u{1}shortages\0\u{3}full_disk\0\u{3}full_disk_since\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.maxBytes) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.freeBytes) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.volumeBytes) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.fillWaits) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.shortages) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.fullDisk) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.fullDiskSince) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.maxBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maxBytes, fieldNumber: 1)
+    }
+    if self.freeBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.freeBytes, fieldNumber: 2)
+    }
+    if self.volumeBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.volumeBytes, fieldNumber: 3)
+    }
+    if self.fillWaits != false {
+      try visitor.visitSingularBoolField(value: self.fillWaits, fieldNumber: 4)
+    }
+    if !self.shortages.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.shortages, fieldNumber: 5)
+    }
+    if !self.fullDisk.isEmpty {
+      try visitor.visitSingularStringField(value: self.fullDisk, fieldNumber: 6)
+    }
+    if self.fullDiskSince != 0 {
+      try visitor.visitSingularInt64Field(value: self.fullDiskSince, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminCacheStatus, rhs: AdminCacheStatus) -> Bool {
+    if lhs.maxBytes != rhs.maxBytes {return false}
+    if lhs.freeBytes != rhs.freeBytes {return false}
+    if lhs.volumeBytes != rhs.volumeBytes {return false}
+    if lhs.fillWaits != rhs.fillWaits {return false}
+    if lhs.shortages != rhs.shortages {return false}
+    if lhs.fullDisk != rhs.fullDisk {return false}
+    if lhs.fullDiskSince != rhs.fullDiskSince {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1078,6 +1235,111 @@ nonisolated extension AdminReleaseMountResponse: SwiftProtobuf.Message, SwiftPro
   }
 
   package static func ==(lhs: AdminReleaseMountResponse, rhs: AdminReleaseMountResponse) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminCollectGarbageRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CollectGarbageRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}dry_run\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.dryRun) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.dryRun != false {
+      try visitor.visitSingularBoolField(value: self.dryRun, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminCollectGarbageRequest, rhs: AdminCollectGarbageRequest) -> Bool {
+    if lhs.dryRun != rhs.dryRun {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminCollectGarbageResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CollectGarbageResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}garbage\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.garbage) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.garbage.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.garbage, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminCollectGarbageResponse, rhs: AdminCollectGarbageResponse) -> Bool {
+    if lhs.garbage != rhs.garbage {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminGarbage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Garbage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}name\0\u{1}bytes\0\u{1}reason\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 3)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminGarbage, rhs: AdminGarbage) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

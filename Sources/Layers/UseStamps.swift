@@ -1,0 +1,44 @@
+internal import Synchronization
+
+/// When the parts of a layer were last used, in ticks of the store's clock (`StoreParts.tick`).
+///
+/// A stamp a MiB of content, so that a read that is answered at once costs a load and at most a store, without a lock and without a
+/// search for its segment: 4 bytes a MiB. 0: not since the store began.
+final class UseStamps: Sendable {
+    private static let regionBits: Int64 = 20
+    private static let pageBits = 8
+
+    private final class Page: Sendable {
+        let stamps = InlineArray<256, Atomic<UInt32>> { _ in Atomic(0) }
+    }
+
+    private let pages: [Page]
+
+    init(contentSize: Int64) {
+        let regions = Int(contentSize >> Self.regionBits) + 1
+        pages = (0...regions >> Self.pageBits).map { _ in Page() }
+    }
+
+    /// `range` is used now. It must lie in the layer and not be empty.
+    func note(_ range: Range<Int64>, _ tick: UInt32) {
+        for region in regions(of: range) {
+            let page = pages[region >> Self.pageBits]
+            let place = region & (1 << Self.pageBits - 1)
+            // The cache line is shared by all who read: written once a tick.
+            if page.stamps[place].load(ordering: .relaxed) != tick {
+                page.stamps[place].store(tick, ordering: .relaxed)
+            }
+        }
+    }
+
+    /// When any of `range`, which is not empty, was last used.
+    func latest(of range: Range<Int64>) -> UInt32 {
+        regions(of: range).map { region in
+            pages[region >> Self.pageBits].stamps[region & (1 << Self.pageBits - 1)].load(ordering: .relaxed)
+        }.max() ?? 0
+    }
+
+    private func regions(of range: Range<Int64>) -> ClosedRange<Int> {
+        Int(range.lowerBound >> Self.regionBits)...Int((range.upperBound - 1) >> Self.regionBits)
+    }
+}
