@@ -56,6 +56,8 @@ package final class DirectMounts: LayerBorrower {
                     try mount(try MetadataFile.open(layer), layer.tar, at: point(slot))
                     state.mounted.insert(slot)
                 }
+                // Who asks is about to look: EROFS by itself reads a page of metadata at a time, and waits for each.
+                try? File(layer.metadataImagePath).readAhead()
                 return "\(point(slot))/\(MetadataImage.layerName)"
             } catch {
                 state.refused.insert(slot)

@@ -71,3 +71,31 @@ struct DirectMountTests {
         }
     }
 }
+
+/// The same for those who mount images themselves.
+@Suite("Complete layers in mounts", .enabled(if: TestNode.isPossible, "\(TestNode.requirements)"))
+struct DirectImageMountTests {
+    @Test func aMountIsReadWhileImageletIsDead() async throws {
+        let bulk = TestImage.bulk(1 << 20)
+        let registry = try await TestRegistry()
+        defer { registry.stop() }
+        try TestImage(layers: [.gzip(bulk)]).push(to: registry, "image")
+        let image = "\(registry.host)/image:v1"
+        try await withNode { node in
+            try node.pull(image, "prefetch")
+            let root = try node.mount(image)
+            guard directMountsAreExpected else { return }
+            #expect(node.directMounts.count == 1)
+            node.crash()
+            let scratch = try ScratchDirectory()
+            try Tool.check(["tar", "-C", scratch.path, "-xf", "-"], input: bulk.finished())
+            let sums = ["sh", "-c", "cd bulk && sha256sum *"]
+            #expect(try Tool.check(sums, in: root) == Tool.check(sums, in: scratch.path))
+            try await node.start()
+            #expect(node.directMounts.count == 1)
+            try node.unmount(root)
+            try node.check("rm", image)
+            #expect(node.directMounts == [] && node.layerDirectories == [])
+        }
+    }
+}
