@@ -99,7 +99,9 @@ final class Torture: Sendable {
             try body()
         } catch TreeReader.Trouble.refused(let what) {
             let recent = timeline.troubles(from: elapsed - .seconds(60), to: elapsed)
-            guard subject.strategy == "stream", recent.contains(.wrongBytes) else { return "refused: \(what)" }
+            guard subject.strategy == "stream", recent.contains(.wrongBytes) else {
+                return "refused after \(elapsed): \(what)"
+            }
             tally.withLock { $0.excused += 1 }
         } catch {
             return "\(error)"

@@ -86,7 +86,10 @@ struct TreeReader: Sendable {
             let wanted = min(Self.piece, range.upperBound - position)
             let count = stalls.time("read \(served) at \(position)") { pread(file, &found, wanted, off_t(position)) }
             let failure = errno
-            if count < 0, failure == EIO { throw Trouble.refused("\(served) at \(position)") }
+            // What was read before the page that was refused is a short read, in the middle of the file.
+            if count < 0 && failure == EIO || count > 0 && count < wanted {
+                throw Trouble.refused("\(served) at \(position): \(count) of \(wanted)")
+            }
             guard count == wanted, pread(original, &expected, wanted, off_t(position)) == wanted else {
                 throw Trouble.wrong("\(served): read at \(position): \(count) of \(wanted), error \(failure)")
             }
