@@ -39,6 +39,12 @@ struct MetricsTests {
     @Test("A pull and a read are counted where they should be")
     func page() async throws {
         try await withObservedNode { node, address in
+            // A reader may be gone before its wait is counted.
+            try await eventually("the waits are counted") {
+                let page = try get(address, "metrics")
+                return value("imagelet_read_wait_seconds_count", page) == value("imagelet_read_misses_total", page)
+                    && (value(#"imagelet_fuse_request_seconds_count{operation="read"}"#, page) ?? 0) > 0
+            }
             let page = try get(address, "metrics")
             #expect(value(#"imagelet_pulls_total{strategy="stream",reason="requestedByPod"}"#, page) == 1)
             #expect(value(#"imagelet_pulls_total{strategy="pull",reason="degraded"}"#, page) == 0)
