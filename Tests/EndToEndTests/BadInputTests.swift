@@ -103,10 +103,7 @@ struct BadInputTests {
             try TestImage(layers: [.gzip(bulk)]).push(to: registry, "bad")
             try await withNode { node in
                 let direct = "\(registry.host)/bad:v1"
-                try node.check(
-                    "index", "build", direct, "--output", node.directory + "/index", "--min-layer-size", "0",
-                    "--span-size", "32768")
-                try node.check("index", "push", direct, "--from", node.directory + "/index")
+                try node.index(direct, spanSize: 32768)
                 try await withFaultyProxy(upstreamPort: registry.port, faults: bad.rules) { proxy in
                     let image = "\(proxy.host)/bad:v1"
                     try node.pull(image, strategy)

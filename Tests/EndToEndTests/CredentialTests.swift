@@ -20,11 +20,7 @@ struct CredentialTests {
                     for repository in repositories {
                         let image = "\(open.host)/\(repository):v1"
                         try TestImage(layers: [.gzip(bulk)]).push(to: open, repository)
-                        let output = node.directory + "/index-\(repository)"
-                        try node.check(
-                            "index", "build", image, "--output", output, "--min-layer-size", "0", "--span-size", "65536"
-                        )
-                        try node.check("index", "push", image, "--from", output)
+                        try node.index(image)
                     }
                     try Tool.check(["cp", "-a", open.directory + "/data", registry.directory + "/"])
                 }

@@ -25,10 +25,7 @@ struct DiskTests {
     }
 
     private func makeIndex(_ image: String, _ node: TestNode) throws {
-        try node.check(
-            "index", "build", image, "--output", node.directory + "/index", "--min-layer-size", "0", "--span-size",
-            "131072")
-        try node.check("index", "push", image, "--from", node.directory + "/index")
+        try node.index(image, spanSize: 131072)
     }
 
     /// Compares all of the image's files with its tar.

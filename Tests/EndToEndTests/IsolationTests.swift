@@ -21,9 +21,7 @@ struct IsolationTests {
                 TestImage.bulk(1 << 20, seed: UInt64(number + 1), name: "\(repository)\(number)"))
         }
         try TestImage(layers: made).push(to: registry, repository)
-        let (image, index) = ("\(registry.host)/\(repository):v1", "\(node.directory)/index-\(repository)")
-        try node.check("index", "build", image, "--output", index, "--min-layer-size", "0", "--span-size", "65536")
-        try node.check("index", "push", image, "--from", index)
+        try node.index("\(registry.host)/\(repository):v1")
         return try made.enumerated().map { try LayerTruth($1, in: "\(node.directory)/truth-\(repository)\($0)") }
     }
 

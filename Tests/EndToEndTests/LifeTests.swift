@@ -6,10 +6,7 @@ import Testing
 @Suite("Images on a node", .enabled(if: TestNode.isPossible, "needs root, /dev/fuse and docker-registry"))
 struct LifeTests {
     private func indexed(_ image: String, _ node: TestNode) throws {
-        try node.check(
-            "index", "build", image, "--output", node.directory + "/index", "--min-layer-size", "0", "--span-size",
-            "65536")
-        try node.check("index", "push", image, "--from", node.directory + "/index")
+        try node.index(image)
     }
 
     @Test("What was fetched is served after a restart without the registry", arguments: [false, true])

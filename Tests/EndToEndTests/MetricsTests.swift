@@ -12,10 +12,7 @@ struct MetricsTests {
                 let port = try await node.daemon.waitForLog("metrics.address=127[.]0[.]0[.]1:([0-9]+)")
                 let image = "\(registry.host)/seen:v1"
                 try TestImage(layers: [.gzip(TestImage.bulk(2 << 20))]).push(to: registry, "seen")
-                try node.check(
-                    "index", "build", image, "--output", node.directory + "/index", "--min-layer-size", "0",
-                    "--span-size", "65536")
-                try node.check("index", "push", image, "--from", node.directory + "/index")
+                try node.index(image)
                 try node.pull(image, "stream")
                 let slot = try node.inspect(image).layers[0].slot
                 _ = try Data(contentsOf: URL(fileURLWithPath: "\(node.store)/\(slot)/bulk/file3"))

@@ -23,10 +23,7 @@ struct PowerCutTests {
                 try await node.start()
                 let image = "\(registry.host)/cut:v1"
                 try TestImage(layers: layers).push(to: registry, "cut")
-                try node.check(
-                    "index", "build", image, "--output", node.directory + "/index", "--min-layer-size", "0",
-                    "--span-size", "131072")
-                try node.check("index", "push", image, "--from", node.directory + "/index")
+                try node.index(image, spanSize: 131072)
                 try TestImage(layers: [layers[0]]).push(to: registry, "whole")
                 try node.pull(image, "stream")
                 try node.pull("\(registry.host)/whole:v1", "prefetch")

@@ -25,10 +25,7 @@ struct SurvivalTests {
     private func push(_ registry: TestRegistry, _ node: TestNode) throws -> String {
         try Self.image().push(to: registry, "kept")
         let image = "\(registry.host)/kept:v1"
-        try node.check(
-            "index", "build", image, "--output", node.directory + "/index", "--min-layer-size", "0", "--span-size",
-            "65536")
-        try node.check("index", "push", image, "--from", node.directory + "/index")
+        try node.index(image)
         return "kept:v1"
     }
 

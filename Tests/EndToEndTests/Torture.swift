@@ -65,10 +65,7 @@ final class Torture: Sendable {
         try TestImage(layers: layers.map(\.1)).push(to: registry, repository)
         tally.withLock { $0.layers.formUnion(layers.map(\.0)) }
         if strategy == "stream" {
-            let (image, index) = ("\(registry.host)/\(repository):v1", scratch.file("index-\(repository)"))
-            try node.check(
-                "index", "build", image, "--output", index, "--min-layer-size", "0", "--span-size", "65536")
-            try node.check("index", "push", image, "--from", index)
+            try node.index("\(registry.host)/\(repository):v1")
         }
         let truths = try layers.map { name, layer in
             let directory = scratch.file("truth-\(name)")

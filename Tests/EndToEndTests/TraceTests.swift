@@ -13,10 +13,7 @@ struct TraceTests {
                 try await withNode("fill: {enabled: false}\ntraces: {endpoint: \"\(collector.endpoint)\"}") { node in
                     let image = "\(registry.host)/traced:v1"
                     try TestImage(layers: [.gzip(TestImage.bulk(2 << 20))]).push(to: registry, "traced")
-                    try node.check(
-                        "index", "build", image, "--output", node.directory + "/index", "--min-layer-size", "0",
-                        "--span-size", "65536")
-                    try node.check("index", "push", image, "--from", node.directory + "/index")
+                    try node.index(image)
                     try node.pull(image, "stream")
                     let slot = try node.inspect(image).layers[0].slot
                     _ = try Data(contentsOf: URL(fileURLWithPath: "\(node.store)/\(slot)/bulk/file3"))

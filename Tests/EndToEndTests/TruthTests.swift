@@ -20,10 +20,7 @@ struct TruthTests {
                 let image = "\(registry.host)/odd:v1"
                 try TestImage(layers: layers).push(to: registry, "odd")
                 if strategy == "stream" {
-                    try node.check(
-                        "index", "build", image, "--output", node.directory + "/index", "--min-layer-size", "0",
-                        "--span-size", "65536")
-                    try node.check("index", "push", image, "--from", node.directory + "/index")
+                    try node.index(image)
                 }
                 try node.pull(image, strategy)
                 let seen = try node.inspect(image)
