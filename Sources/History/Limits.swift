@@ -8,7 +8,7 @@ package enum Limits {
     package static let cells = 1024
     package static let cellsOfLayer = 128
     /// Files of one start that are told apart.
-    package static let files = 64
+    package static let files = 128
     /// Stretches of waiting of one file.
     package static let stretches = 8
     /// Scalars of a text from outside.

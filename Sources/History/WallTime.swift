@@ -2,14 +2,19 @@ package import FoundationEssentials
 
 /// A time of day, in documents as ISO 8601 in UTC, to the millisecond.
 package struct WallTime: Sendable, Equatable, Codable {
-    package let date: Date
+    /// Since 1970.
+    private let milliseconds: Int64
 
-    package init(_ date: Date = Date()) { self.date = date }
+    package init(_ date: Date = Date()) {
+        milliseconds = Int64((min(max(date.timeIntervalSince1970, -1e11), 1e11) * 1000).rounded())
+    }
+
+    package var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
 
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     package init(from decoder: any Decoder) throws {
-        date = try Self.style.parse(try decoder.singleValueContainer().decode(String.self))
+        self.init(try Self.style.parse(try decoder.singleValueContainer().decode(String.self)))
     }
 
     package func encode(to encoder: any Encoder) throws {

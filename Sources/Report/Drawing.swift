@@ -25,11 +25,24 @@ enum Drawing {
 
     /// A text that ends where the picture begins; the end of a long one is kept, all of it shown on demand.
     static func label(_ text: String, y: Double, isCode: Bool = false) -> Markup {
-        let shown = text.count > 44 ? "…" + text.suffix(43) : text
+        let shown = shortened(text, to: isCode ? 40 : 44)
         return """
             <text class="\(isCode ? "label code" : "label")" x="\(left - 10)" y="\(y)" text-anchor="end">\(shown)<title>\(text)</title></text>
 
             """
+    }
+
+    /// The end of a text that is longer than so many columns; letters of East Asia take two.
+    private static func shortened(_ text: String, to columns: Int) -> String {
+        var width = 0
+        var start = text.endIndex
+        while start > text.startIndex {
+            let before = text.index(before: start)
+            width += text[before].unicodeScalars.contains { $0.value >= 0x1100 } ? 2 : 1
+            if width > columns { return "…" + text[start...] }
+            start = before
+        }
+        return text
     }
 
     /// What an upright axis is about, at the picture's edge.

@@ -172,10 +172,16 @@ struct PodHistoryTests {
                 let page = try node.check("report", image, "--html", "-")
                 #expect(page.contains("/&lt;b&gt;bold/file6") && !page.contains("<b>bold"))
                 let (look, complaints) = try Browser().look(
-                    at: page, counting: ["#start rect.wait", "#files tbody tr", "#layers rect.read"])
-                #expect(complaints == [] && look.collisions == [] && look.cut == [] && !look.overflows)
-                #expect((look.counts["#start rect.wait"] ?? 0) >= 2 && (look.counts["#files tbody tr"] ?? 0) >= 2)
-                #expect((look.counts["#layers rect.read"] ?? 0) >= 1)
+                    at: page,
+                    counting: ["#start svg[role=img] rect.wait", "#files tbody tr", "#layers svg[role=img] rect.read"])
+                #expect(complaints == [])
+                #expect(look.collisions == [])
+                #expect(look.cut == [])
+                #expect(!look.overflows)
+                #expect(
+                    (look.counts["#start svg[role=img] rect.wait"] ?? 0) >= 2
+                        && (look.counts["#files tbody tr"] ?? 0) >= 2)
+                #expect((look.counts["#layers svg[role=img] rect.read"] ?? 0) >= 1)
             }
         }
     }
