@@ -96,7 +96,9 @@ package struct Daemon: Sendable {
         let front =
             switch configuration.runtime {
             case .none: try embeddedFront(storage, catalog, registry, doors, health)
-            case .containerd: try containerdFront(storage, catalog, registry, doors, paths, directories, health)
+            case .containerd:
+                try containerdFront(
+                    storage, catalog, registry, doors, paths, directories, mapsIDs: mount.mapsIDs, health)
             }
         let cache = CacheWatch(
             storage: storage, budget: configuration.cacheBudget, directory: paths.root, logger: logger)

@@ -71,7 +71,9 @@ package final class RuntimePuller: Sendable {
     ) async throws -> Answer {
         let held = HeldDocuments(storage: storage, runtime: runtime)
         let origin = RegistryOrigin(registry, credentials: request.credentials, held: held)
+        let asked = ContinuousClock.now
         let resolution = await attempt { try await ImageResolver().manifest(name, at: origin) }
+        let distance = asked.duration(to: .now)
         try Task.checkCancellation()
         switch resolution {
         case .failure(let reason):
@@ -87,9 +89,12 @@ package final class RuntimePuller: Sendable {
                 try Task.checkCancellation()
                 switch preparation {
                 case .plain(let decision):
-                    async let supplied: Void = supply.run(manifest, decision, from: origin)
-                    await give(manifest)
-                    await supplied
+                    // Close to the registry the runtime has them as soon as we could have given them.
+                    if distance > SmallImageSupply.worthwhile {
+                        async let supplied: Void = supply.run(manifest, decision, from: origin)
+                        await give(manifest)
+                        await supplied
+                    }
                     try Task.checkCancellation()
                     return try await plain(name, manifest, decision, telling, handOver)
                 case .offered(var image, let decision, let index):
