@@ -19,7 +19,7 @@ struct SampleTests {
     func everyKey() throws {
         let lines = try sample().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let keys = ImageletConfiguration.documentation
-        #expect(keys.count == 46)
+        #expect(keys.count == 47)
         for key in keys {
             let name = try #require(key.path.split(separator: ".").last)
             if key.path.contains("rules.") {
