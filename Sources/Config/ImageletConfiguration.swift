@@ -19,6 +19,7 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package var registries = Registries()
     package var transfers = Transfers()
     package var fill = Fill()
+    package var layers = Layers()
     package var cache = Cache()
     package var metrics = Metrics()
     package var traces = Traces()
@@ -92,6 +93,18 @@ package struct ImageletConfiguration: Sendable, Equatable {
     }
 }
 
+extension ImageletConfiguration {
+    /// How layers are shown to containers.
+    package struct Layers: ConfigurationSection {
+        /// Whether complete layers are mounted as EROFS, where the kernel can. Default: true.
+        package var directMounts = true
+
+        package init() {}
+
+        static var fields: [Field<Layers>] { [.value("directMounts", \.directMounts, .truth)] }
+    }
+}
+
 extension ImageletConfiguration: ConfigurationSection {
     static var fields: [Field<ImageletConfiguration>] {
         [
@@ -104,6 +117,7 @@ extension ImageletConfiguration: ConfigurationSection {
             .section("registries", \.registries),
             .section("transfers", \.transfers),
             .section("fill", \.fill),
+            .section("layers", \.layers),
             .section("cache", \.cache),
             .section("metrics", \.metrics),
             .section("traces", \.traces),

@@ -48,7 +48,8 @@ package struct Daemon: Sendable {
         }
 
         let registry = RegistryAccess(configuration).client(metrics: metrics.registry, logger: log.logger(.registry))
-        let direct = DirectMounts(at: paths.direct, logger: log.logger(.layers))
+        let direct = DirectMounts(
+            at: paths.direct, isEnabled: configuration.layers.directMounts, logger: log.logger(.layers))
         var layerOptions = configuration.layerOptions
         layerOptions.metrics = metrics.layers
         let history = Chronicle()

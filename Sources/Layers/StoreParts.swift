@@ -31,7 +31,9 @@ final class StoreParts: Sendable {
     let growth: AsyncStream<Void>
     private let growthInput: AsyncStream<Void>.Continuation
     private let unsaidGrowth = Atomic<Int>(0)
-    private let ticks = Atomic<UInt32>(1)
+    private let ticks = Atomic<UInt32>(StoreParts.firstTick)
+    /// Ticks before it tell of uses before the store began.
+    static let firstTick: UInt32 = 1 << 31
     private let fullDisk = Mutex<FullDisk?>(nil)
 
     init(
