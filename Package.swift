@@ -95,6 +95,7 @@ let package = Package(
         module(
             "LayerFS", on: ["EROFS", "FUSE", "Hashing", "LayerFormat", "Layers", "Linux", "Telemetry"],
             packages: [log]),
+        module("ImageStore", on: ["Linux", "OCI"], packages: [log]),
         module("State", on: ["OCI"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         module("Policy", on: ["OCI"]),
 
@@ -102,8 +103,8 @@ let package = Package(
         module(
             "Images",
             on: [
-                "Distribution", "Hashing", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI", "State",
-                "Telemetry",
+                "Distribution", "Hashing", "ImageStore", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI",
+                "State", "Telemetry",
             ],
             packages: [log]),
 
@@ -118,8 +119,8 @@ let package = Package(
         module(
             "ImageletDaemon",
             on: [
-                "CRI", "Config", "Distribution", "GRPC", "HTTP", "Images", "LayerFS", "LayerFormat", "Layers",
-                "Linux", "OCI", "Policy", "SOCI", "Snapshots", "State", "Telemetry", "Web",
+                "CRI", "Config", "Distribution", "GRPC", "HTTP", "ImageStore", "Images", "LayerFS", "LayerFormat",
+                "Layers", "Linux", "OCI", "Policy", "SOCI", "Snapshots", "State", "Telemetry", "Web",
             ],
             packages: [
                 log, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -162,6 +163,9 @@ let package = Package(
         suite(
             "LayerFSTests", on: ["FUSE", "LayerFS", "LayerFormat", "Layers", "Linux", "OCI", "SOCI", "TestSupport"],
             packages: [log]),
+        suite(
+            "ImageStoreTests", on: ["ImageStore", "Linux", "OCI", "TestSupport"],
+            packages: [log]),
         suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         suite("PolicyTests", on: ["OCI", "Policy"]),
         suite("ConfigTests", on: ["Config"]),
@@ -186,6 +190,7 @@ let package = Package(
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Linux", "OCI", "State", "TestSupport", "imagelet"],
-            exclude: ["cri_client.py", "pods.py", "power_cut.c", "runtime.proto"], swiftSettings: language),
+            exclude: ["cri_client.py", "podman_runtime.py", "pods.py", "power_cut.c", "runtime.proto"],
+            swiftSettings: language),
     ]
 )

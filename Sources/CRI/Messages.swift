@@ -34,11 +34,20 @@ extension PullRequest {
         self.init(
             image: request.image.image, credentials: request.hasAuth ? RequestCredentials(request.auth) : nil,
             annotations: annotations,
-            runtimeHandler: handler.isEmpty ? annotations[Self.handlerAnnotation] ?? "" : handler)
+            runtimeHandler: handler.isEmpty ? annotations[Self.handlerAnnotation] ?? "" : handler,
+            hasUserNamespace: request.sandboxConfig.hasUserNamespace)
     }
 
     /// What containerd reads where the kubelet does not fill in the field (specs/containerd.md 9).
     private static let handlerAnnotation = "io.containerd.cri.runtime-handler"
+}
+
+extension CRIPodSandboxConfig {
+    /// Mode POD of an absent message is the default that means nothing.
+    fileprivate var hasUserNamespace: Bool {
+        let options = linux.securityContext.namespaceOptions
+        return options.hasUsernsOptions && options.usernsOptions.mode == .pod
+    }
 }
 
 extension RequestCredentials {

@@ -78,7 +78,7 @@ package struct Daemon: Sendable {
         let mount = StoreMount(
             store, at: paths.store, backing: paths.root, options: mountOptions, logger: log.logger(.store))
         let part: @Sendable () -> Void = {
-            let parting = kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.hasSnapshots() })
+            let parting = kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.servesRuntime() })
             if parting == .takeDown { direct.takeDown() }
         }
         defer { part() }
@@ -91,6 +91,7 @@ package struct Daemon: Sendable {
             switch configuration.runtime {
             case .none: try embeddedFront(storage, catalog, registry, doors, health)
             case .containerd: try containerdFront(storage, catalog, registry, doors, paths, directories, health)
+            case .crio: try await storageFront(storage, catalog, registry, doors, paths, health)
             }
         let cache = CacheWatch(
             storage: storage, budget: configuration.cacheBudget, directory: paths.root, logger: logger)

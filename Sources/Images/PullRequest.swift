@@ -11,15 +11,18 @@ package struct PullRequest: Sendable {
     package var annotations: [String: String]
     /// The runtime's handler that the pod will run with; empty for the runtime's default.
     package var runtimeHandler: String
+    /// Whether the pod has a user namespace of its own.
+    package var hasUserNamespace: Bool
 
     package init(
         image: String, credentials: RequestCredentials? = nil, annotations: [String: String] = [:],
-        runtimeHandler: String = ""
+        runtimeHandler: String = "", hasUserNamespace: Bool = false
     ) {
         self.image = image
         self.credentials = credentials
         self.annotations = annotations
         self.runtimeHandler = runtimeHandler
+        self.hasUserNamespace = hasUserNamespace
     }
 
     /// The strategy the pod asks for, as it wrote it.

@@ -5,11 +5,13 @@ struct TOMLSettings: Equatable {
     enum Value: Equatable {
         case text(String)
         case truth(Bool)
+        case list([String])
 
         var literal: String {
             switch self {
             case .text(let text): Self.quoted(text)
             case .truth(let truth): truth ? "true" : "false"
+            case .list(let texts): "[" + texts.map(Self.quoted).joined(separator: ", ") + "]"
             }
         }
 
@@ -17,6 +19,7 @@ struct TOMLSettings: Equatable {
             switch self {
             case .text(let text): .string(text)
             case .truth(let truth): .bool(truth)
+            case .list(let texts): .array(texts.map { .string($0) })
             }
         }
 
@@ -53,11 +56,11 @@ struct TOMLSettings: Equatable {
     var tables: [Table]
 
     /// As a file of its own.
-    /// - Parameter version: of containerd's configuration.
-    func document(version: Int, heading: [String]) -> String {
+    /// - Parameter version: of containerd's configuration; nil for what has no versions.
+    func document(version: Int? = nil, heading: [String]) -> String {
         let blocks = tables.map { ([$0.header] + $0.lines).joined(separator: "\n") }
-        return (heading.map { "# \($0)\n" }.joined() + "version = \(version)\n\n") + blocks.joined(separator: "\n\n")
-            + "\n"
+        let first = heading.map { "# \($0)\n" } + (version.map { ["version = \($0)\n\n"] } ?? [])
+        return first.joined() + blocks.joined(separator: "\n\n") + "\n"
     }
 }
 
