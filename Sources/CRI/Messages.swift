@@ -1,5 +1,6 @@
 package import Distribution
 package import GRPC
+internal import History
 package import Images
 internal import State
 
@@ -35,7 +36,7 @@ extension PullRequest {
             image: request.image.image, credentials: request.hasAuth ? RequestCredentials(request.auth) : nil,
             annotations: annotations,
             runtimeHandler: handler.isEmpty ? annotations[Self.handlerAnnotation] ?? "" : handler,
-            hasUserNamespace: request.sandboxConfig.hasUserNamespace)
+            hasUserNamespace: request.sandboxConfig.hasUserNamespace, pod: Pod(request.sandboxConfig.metadata))
     }
 
     /// What containerd reads where the kubelet does not fill in the field (specs/containerd.md 9).
@@ -47,6 +48,12 @@ extension CRIPodSandboxConfig {
     fileprivate var hasUserNamespace: Bool {
         let options = linux.securityContext.namespaceOptions
         return options.hasUsernsOptions && options.usernsOptions.mode == .pod
+    }
+}
+
+extension Pod {
+    fileprivate init?(_ metadata: CRIPodSandboxMetadata) {
+        self.init(uid: metadata.uid, name: metadata.name, namespace: metadata.namespace)
     }
 }
 

@@ -16,6 +16,11 @@ extension ImageletConfiguration {
         another is the node's own: images for other pods are passed on untouched. Empty: imagelet is the
         snapshotter of the whole node.
         """,
+        "idMappedMounts": """
+        Whether containerd (2.0 and later) was told that layers can be mounted with a pod's own user ids: its
+        proxy plugin has `capabilities = ["remap-ids"]`. Pods with user namespaces stream then like others; without,
+        containerd copies their image up first. Needs Linux 6.12.
+        """,
         "sockets": "Unix sockets; ours are made with mode 0600. All must differ.",
         "sockets.cri": """
         The CRI image service: what the kubelet's --image-service-endpoint and crictl are pointed at.

@@ -12,6 +12,8 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package var runtime = Runtime.none
     /// Runtime handlers whose pods take layers from imagelet, where not all do (RuntimeClass). Default: none, all do.
     package var runtimeHandlers: [String] = []
+    /// Whether containerd's proxy plugin has the capability `remap-ids`. Default: false.
+    package var idMappedMounts = false
     package var sockets = Sockets()
     package var policy = Policy()
     package var registries = Registries()
@@ -110,6 +112,7 @@ extension ImageletConfiguration: ConfigurationSection {
             .value("rootDirectory", \.rootDirectory, .absolutePath()),
             .value("runtime", \.runtime, .choice),
             .list("runtimeHandlers", \.runtimeHandlers, of: .label, maximumCount: 64),
+            .value("idMappedMounts", \.idMappedMounts, .truth),
             .section("sockets", \.sockets),
             .section("policy", \.policy),
             .section("registries", \.registries),

@@ -12,4 +12,5 @@ package protocol AdminService: Sendable {
     func commitMount(_ request: AdminCommitMountRequest) async throws -> AdminCommitMountResponse
     func releaseMount(_ request: AdminReleaseMountRequest) async throws -> AdminReleaseMountResponse
     func collectGarbage(_ request: AdminCollectGarbageRequest) async throws -> AdminCollectGarbageResponse
+    func history(_ request: AdminHistoryRequest) async throws -> AdminHistoryResponse
 }

@@ -37,4 +37,8 @@ struct AdminServiceBinding: AdminAdmin.SimpleServiceProtocol {
     ) async throws -> AdminCollectGarbageResponse {
         try await answering(context) { try await service.collectGarbage(request) }
     }
+
+    func history(request: AdminHistoryRequest, context: ServerContext) async throws -> AdminHistoryResponse {
+        try await answering(context) { try await service.history(request) }
+    }
 }

@@ -13,6 +13,7 @@ struct AdminServer: AdminService {
     let mounts: ImageMounts
     let cache: CacheWatch
     let garbage: GarbageCollection
+    let past: PullHistory
     let rootDirectory: String
     /// In the configuration's words.
     let runtime: String

@@ -1,4 +1,5 @@
 package import Distribution
+package import History
 package import Policy
 
 /// One PullImage: a name, the credentials that came with it, and what the pod says.
@@ -13,16 +14,19 @@ package struct PullRequest: Sendable {
     package var runtimeHandler: String
     /// Whether the pod has a user namespace of its own.
     package var hasUserNamespace: Bool
+    /// Whom it is for; nil if nobody says.
+    package var pod: Pod?
 
     package init(
         image: String, credentials: RequestCredentials? = nil, annotations: [String: String] = [:],
-        runtimeHandler: String = "", hasUserNamespace: Bool = false
+        runtimeHandler: String = "", hasUserNamespace: Bool = false, pod: Pod? = nil
     ) {
         self.image = image
         self.credentials = credentials
         self.annotations = annotations
         self.runtimeHandler = runtimeHandler
         self.hasUserNamespace = hasUserNamespace
+        self.pod = pod
     }
 
     /// The strategy the pod asks for, as it wrote it.

@@ -69,6 +69,9 @@ package final class DirectMounts: LayerBorrower {
         }
     }
 
+    /// Whether the layer is mounted now, so that reads of it may pass us by.
+    package func isMounted(_ layer: Layer) -> Bool { state.withLock { $0.mounted.contains(layer.description.slot) } }
+
     package func recall(_ layer: Layer) -> Bool {
         state.withLock { state in
             let slot = layer.description.slot

@@ -125,6 +125,7 @@ extension Layer {
         let intake = Guarded(SegmentIntake(segments, of: self))
         let transfers = parts.transfers
         let bench = parts.bench
+        let cursor = Guarded(range.lowerBound)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await source.read(range) { chunk in
@@ -132,7 +133,7 @@ extension Layer {
                     try await transfers.passage(ticket)
                     self.received(chunk.count, by: id)
                     let priority = transfers.priority(of: ticket) ?? .background
-                    self.parts.metrics.fetchedBytes[priority].add(chunk.count)
+                    self.parts.noteFetched(cursor.advanced(by: chunk.count), of: self.description.blob, for: priority)
                     try await pipe.send(chunk)
                 }
                 pipe.close()

@@ -21,6 +21,8 @@ package final class Layer: Sendable {
     /// Counts evictions; see `undisturbed`.
     let evictions = Atomic<Int>(0)
     let uses: UseStamps
+    /// Stamps up to this one say nothing of readers: they were set for what was fetched whole.
+    let unreadTick = Atomic<UInt32>(0)
     private let loadedTree = Mutex<LayerTree?>(nil)
 
     init(

@@ -137,7 +137,9 @@ extension Layer {
             state.blobBytesFetched = fetched
         }
         // Whoever had it fetched is about to read it.
-        if table.contentSize > 0 { uses.note(0..<table.contentSize, parts.tick) }
+        let tick = parts.tick
+        if table.contentSize > 0 { uses.note(0..<table.contentSize, tick) }
+        unreadTick.store(tick, ordering: .relaxed)
         becomeWhole(uncheckedReason: nil)
         parts.report(.complete(description.blob))
     }

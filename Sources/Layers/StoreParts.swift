@@ -3,6 +3,7 @@ internal import LayerFormat
 internal import Logging
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 /// What all layers of one store share.
 final class StoreParts: Sendable {
@@ -49,6 +50,12 @@ final class StoreParts: Sendable {
         // An observer that does not read must not make us grow.
         (events, eventInput) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
         (growth, growthInput) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Counts bytes that came, for all who want to know.
+    func noteFetched(_ range: Range<Int64>, of blob: Digest, for priority: TransferPriority) {
+        metrics.fetchedBytes[priority].add(range.count)
+        options.observer?.fetched(range, of: blob, for: priority)
     }
 
     func start(_ work: @escaping Work) { workInput.yield(work) }

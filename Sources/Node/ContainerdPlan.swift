@@ -65,7 +65,7 @@ struct ContainerdPlan {
             return [try files.new("\(pattern.dropLast("/*.toml".count))/\(Self.name)", content)]
         }
         let all = (table.strings("imports") ?? []) + ["\(Self.dropIns)/*.toml"]
-        guard let after = TOMLEdit.settingRoot("imports", TOMLSettings.Value.list(all).literal, in: text) else {
+        guard let after = TOMLEdit.settingRoot("imports", TOMLSettings.Value.texts(all).literal, in: text) else {
             throw unreadable(Self.main)
         }
         return [

@@ -52,7 +52,7 @@ struct StoragePlan {
             throw NodeError(.foreign, "\(Self.main) names \(listing) already; take that out first")
         }
         let settings = TOMLSettings(tables: [
-            .init(path: Self.optionsTable, keys: [(Self.key, .list(stores + [listing]))])
+            .init(path: Self.optionsTable, keys: [(Self.key, .texts(stores + [listing]))])
         ])
         guard let after = TOMLEdit.applying(settings, to: text) else {
             throw NodeError(
@@ -99,13 +99,13 @@ struct StoragePlan {
             .init(
                 path: ["storage"],
                 keys: [("driver", .text("overlay"))] + places.map { (name: $0, value: TOMLSettings.Value.text($1)) }),
-            .init(path: optionsTable, keys: [(key, .list([listing]))]),
+            .init(path: optionsTable, keys: [(key, .texts([listing]))]),
         ]).document(heading: ContainerdPlan.heading)
     }
 
     /// As in `manifests/crio/90-imagelet.conf`.
     static func dropIn(_ options: [String]) -> String {
-        TOMLSettings(tables: [.init(path: ["crio"], keys: [("storage_option", .list(options))])])
+        TOMLSettings(tables: [.init(path: ["crio"], keys: [("storage_option", .texts(options))])])
             .document(heading: ContainerdPlan.heading)
     }
 

@@ -5,13 +5,13 @@ struct TOMLSettings: Equatable {
     enum Value: Equatable {
         case text(String)
         case truth(Bool)
-        case list([String])
+        case texts([String])
 
         var literal: String {
             switch self {
             case .text(let text): Self.quoted(text)
             case .truth(let truth): truth ? "true" : "false"
-            case .list(let texts): "[" + texts.map(Self.quoted).joined(separator: ", ") + "]"
+            case .texts(let texts): "[" + texts.map(Self.quoted).joined(separator: ", ") + "]"
             }
         }
 
@@ -19,7 +19,7 @@ struct TOMLSettings: Equatable {
             switch self {
             case .text(let text): .string(text)
             case .truth(let truth): .bool(truth)
-            case .list(let texts): .array(texts.map { .string($0) })
+            case .texts(let texts): .array(texts.map { .string($0) })
             }
         }
 

@@ -23,6 +23,9 @@ enum Migrations {
         migrator.registerMigration("5") { database in
             for statement in version5 { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("6") { database in
+            for statement in version6 { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -167,8 +170,20 @@ enum Migrations {
         """
     ]
 
-    /// Layers listed for clients of an image store, by the ids such stores have. One layer may be listed several times, upon other layers.
+    /// What is told of pulls and starts: documents that are looked at as a whole, of a bounded number.
     static let version5 = [
+        """
+        CREATE TABLE history (
+          kind TEXT NOT NULL,
+          id INTEGER NOT NULL,
+          document BLOB NOT NULL,
+          PRIMARY KEY (kind, id)
+        ) STRICT
+        """
+    ]
+
+    /// Layers listed for clients of an image store, by the ids such stores have. One layer may be listed several times, upon other layers.
+    static let version6 = [
         """
         CREATE TABLE listedLayer (
           id TEXT PRIMARY KEY NOT NULL,

@@ -6,10 +6,8 @@ internal import Glibc
 package let directMountsAreExpected: Bool = {
     guard geteuid() == 0,
         let known = try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8), known.contains("\terofs\n"),
-        let release = try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8),
+        Kernel.isAtLeast(6, 12),
         let type = try? Tool.check(["stat", "-f", "-c", "%T", NSTemporaryDirectory()])
     else { return false }
-    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
-    guard numbers.count == 2, numbers[0] * 1000 + numbers[1] >= 6012 else { return false }
     return ["ext2/ext3\n", "xfs\n", "btrfs\n"].contains(String(decoding: type, as: UTF8.self))
 }()
