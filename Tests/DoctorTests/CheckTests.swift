@@ -248,7 +248,7 @@ struct CheckTests {
             node.host.files[file] = " \n\t - - : shared: \0\n9999999999999999999.1 a b c d e f - \n"
         }
         node.host.room = Space(totalBytes: 0, availableBytes: 0)
-        #expect(await node.findings().count == 15)
+        #expect(await node.findings().count == 16)
     }
 }
 

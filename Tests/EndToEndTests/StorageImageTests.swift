@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A runtime on containers/storage takes our layers from the listing: podman in CRI-O's place (podman_runtime.py).
-@Suite("Images on containers/storage", .enabled(if: PodmanNode.isPossible, PodmanNode.requirements))
+@Suite("Images on containers/storage", .serialized, .enabled(if: PodmanNode.isPossible, PodmanNode.requirements))
 struct StorageImageTests {
     @Test("The runtime fetches no layer, and the image is its own", arguments: ["stream", "prefetch"])
     func taken(strategy: String) async throws {
