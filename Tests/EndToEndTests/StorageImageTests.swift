@@ -42,16 +42,14 @@ struct StorageImageTests {
             let differences = expected.differences(from: ours).filter { line in
                 guard line.contains(": time is"), let path = line.split(separator: ":").first else { return true }
                 // Directories that no entry names have the time of the unpack; these the runtime makes itself.
-                return path != "." && !LayerMaker.hasUncertainTime(String(path)) && !Self.madeAtStart.contains(path)
+                return path != "." && !LayerMaker.hasUncertainTime(String(path)) && !Self.madeAtStart.contains(path.prefix { $0 != "/" })
             }
             #expect(differences == [])
         }
     }
 
     /// Where a runtime puts files of its own at a container's start.
-    private static let madeAtStart: Set<Substring> = [
-        "dev", "etc", "etc/hostname", "etc/hosts", "etc/resolv.conf", "proc", "run", "sys",
-    ]
+    private static let madeAtStart: Set<Substring> = ["dev", "etc", "proc", "run", "sys"]
 
     @Test func containersGoOnWithoutTheDaemon() async throws {
         try await withPodmanNode { node in
