@@ -42,7 +42,8 @@ struct StorageImageTests {
             let differences = expected.differences(from: ours).filter { line in
                 guard line.contains(": time is"), let path = line.split(separator: ":").first else { return true }
                 // Directories that no entry names have the time of the unpack; these the runtime makes itself.
-                return path != "." && !LayerMaker.hasUncertainTime(String(path)) && !Self.madeAtStart.contains(path.prefix { $0 != "/" })
+                return path != "." && !LayerMaker.hasUncertainTime(String(path))
+                    && !Self.madeAtStart.contains(path.prefix { $0 != "/" })
             }
             #expect(differences == [])
         }
