@@ -71,7 +71,9 @@ package final class DirectMounts: LayerBorrower {
     }
 
     /// Whether the layer is mounted now, so that reads of it may pass us by.
-    package func isMounted(_ layer: Layer) -> Bool { state.withLock { $0.mounted.contains(layer.description.slot) } }
+    package func isMounted(_ layer: Layer) -> Bool {
+        withCondition(ofSlot: layer.description.slot) { $0 == .mounted }
+    }
 
     package func recall(_ layer: Layer) -> Bool {
         let slot = layer.description.slot
