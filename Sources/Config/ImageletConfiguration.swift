@@ -95,16 +95,16 @@ extension ImageletConfiguration: ConfigurationSection {
         [
             .value("rootDirectory", \.rootDirectory, .absolutePath()),
             .value("runtime", \.runtime, .choice),
-            .list("runtimeHandlers", \.runtimeHandlers, of: .label, maximumCount: 64),
+            .list("runtimeHandlers", \.runtimeHandlers, of: .label, maximumCount: 64).live,
             .section("sockets", \.sockets),
-            .section("policy", \.policy),
+            .section("policy", \.policy).live,
             .section("registries", \.registries),
-            .section("transfers", \.transfers),
-            .section("fill", \.fill),
-            .section("cache", \.cache),
+            .section("transfers", \.transfers).live,
+            .section("fill", \.fill).live,
+            .section("cache", \.cache).live,
             .section("metrics", \.metrics),
             .section("traces", \.traces),
-            .section("log", \.log),
+            .section("log", \.log).live,
         ]
     }
 }

@@ -37,4 +37,16 @@ struct AdminServiceBinding: AdminAdmin.SimpleServiceProtocol {
     ) async throws -> AdminCollectGarbageResponse {
         try await answering(context) { try await service.collectGarbage(request) }
     }
+
+    func reloadConfiguration(
+        request: AdminReloadConfigurationRequest, context: ServerContext
+    ) async throws -> AdminReloadConfigurationResponse {
+        try await answering(context) { try await service.reloadConfiguration(request) }
+    }
+
+    func setLogLevels(
+        request: AdminSetLogLevelsRequest, context: ServerContext
+    ) async throws -> AdminSetLogLevelsResponse {
+        try await answering(context) { try await service.setLogLevels(request) }
+    }
 }

@@ -44,5 +44,20 @@ extension RPCClient {
         try await calling { try await admin.collectGarbage(request, options: RPCLimits.options(timeout: timeout)) }
     }
 
+    package func reloadConfiguration(
+        timeout: Duration? = nil
+    ) async throws(RPCFailure) -> AdminReloadConfigurationResponse {
+        try await calling {
+            try await admin.reloadConfiguration(
+                AdminReloadConfigurationRequest(), options: RPCLimits.options(timeout: timeout))
+        }
+    }
+
+    package func setLogLevels(
+        _ request: AdminSetLogLevelsRequest, timeout: Duration? = nil
+    ) async throws(RPCFailure) -> AdminSetLogLevelsResponse {
+        try await calling { try await admin.setLogLevels(request, options: RPCLimits.options(timeout: timeout)) }
+    }
+
     private var admin: some AdminAdmin.ClientProtocol { AdminAdmin.Client(wrapping: client) }
 }

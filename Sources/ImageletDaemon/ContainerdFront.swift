@@ -10,14 +10,14 @@ extension Daemon {
     /// In front of containerd: layers reach it as snapshots, pulls are prepared, and all other calls are passed on.
     func containerdFront(
         _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths,
-        _ layers: any LayerDirectories, _ health: DaemonHealth
+        _ layers: any LayerDirectories, _ health: DaemonHealth, _ live: LiveConfiguration
     ) throws -> Front {
         let sockets = configuration.sockets
         let client = try RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
         let runtime = ContainerRuntime(client: client)
         let health = health.needing(.containerd(runtime))
         let puller = RuntimePuller(
-            storage: storage, registry: registry, runtime: runtime, options: configuration.pullOptions,
+            storage: storage, registry: registry, runtime: runtime, options: live.value.pullOptions,
             logger: log.logger(.images))
         let snapshots = SnapshotStore(
             storage: storage, layers: layers, directory: paths.snapshots, logger: log.logger(.snapshots))

@@ -35,15 +35,17 @@ package final class RuntimePuller: Sendable {
     private let flights = Flights<Flight, Preparation>()
     private let board = ProgressBoard()
 
+    /// - Parameter options: asked at each decision: they may change while the daemon runs.
     package init(
-        storage: ImageStorage, registry: RegistryClient, runtime: any ImageRuntime, options: PullOptions, logger: Logger
+        storage: ImageStorage, registry: RegistryClient, runtime: any ImageRuntime,
+        options: @autoclosure @escaping @Sendable () -> PullOptions, logger: Logger
     ) {
         self.storage = storage
         self.registry = registry
         self.runtime = runtime
         self.logger = logger
         supply = SmallImageSupply(runtime: runtime, logger: logger)
-        acquisition = ImageAcquisition(storage: storage, registry: registry, options: options, logger: logger)
+        acquisition = ImageAcquisition(storage: storage, registry: registry, options: options(), logger: logger)
     }
 
     /// Prepares the image's layers as decided, then lets the runtime pull.
