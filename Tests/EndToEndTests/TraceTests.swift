@@ -30,6 +30,13 @@ struct TraceTests {
                         let span = try #require(spans.first { $0.name == name })
                         #expect(span.traceId == pull.traceId && span.parentSpanId == pull.spanId, "\(name)")
                     }
+                    for span in spans {
+                        let (start, end) = (Int64(span.startTimeUnixNano) ?? .max, Int64(span.endTimeUnixNano) ?? 0)
+                        #expect(start <= end, "\(span)")
+                    }
+                    let waits = spans.filter { $0.name == "wait" }.flatMap(\.attributes).map { [$0.key, $0.value.stringValue] }
+                    #expect(waits.contains(["file.path", "/bulk/file3"]) || waits.contains(["file.path", "bulk/file3"]))
+                    #expect(collector.heads == ["/v1/traces application/json"])
                 }
             }
         }
