@@ -97,29 +97,31 @@ let package = Package(
             packages: [log]),
         module("State", on: ["OCI"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         module("Policy", on: ["OCI"]),
+        module("History", on: ["OCI"]),
 
         // Level 4: use cases
         module(
             "Images",
             on: [
-                "Distribution", "Hashing", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI", "State",
-                "Telemetry",
+                "Distribution", "Hashing", "History", "LayerFormat", "Layers", "Linux", "OCI", "Policy", "SOCI",
+                "State", "Telemetry",
             ],
             packages: [log]),
 
         // Level 5: services
-        module("CRI", on: ["Distribution", "GRPC", "Images", "OCI", "State"], packages: [log]),
+        module("CRI", on: ["Distribution", "GRPC", "History", "Images", "OCI", "State"], packages: [log]),
         module("Snapshots", on: ["Filters", "GRPC", "Images", "Linux", "OCI", "State"], packages: [log]),
 
         // Level 6: assembly
         module("Config", packages: [.product(name: "Yams", package: "Yams")]),
+        module("Report", on: ["History", "OCI"]),
         module("Node", on: ["Config", "Linux", "TOML"]),
         module("Doctor", on: ["Config", "Linux", "Node"]),
         module(
             "ImageletDaemon",
             on: [
-                "CRI", "Config", "Distribution", "GRPC", "HTTP", "Images", "LayerFS", "LayerFormat", "Layers",
-                "Linux", "OCI", "Policy", "SOCI", "Snapshots", "State", "Telemetry", "Web",
+                "CRI", "Config", "Distribution", "GRPC", "HTTP", "History", "Images", "LayerFS", "LayerFormat",
+                "Layers", "Linux", "OCI", "Policy", "SOCI", "Snapshots", "State", "Telemetry", "Web",
             ],
             packages: [
                 log, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -130,14 +132,14 @@ let package = Package(
         .executableTarget(
             name: "imagelet",
             dependencies: [
-                "CRI", "Config", "Distribution", "Doctor", "GRPC", "Images", "ImageletDaemon", "Linux", "Node", "OCI",
-                "Policy", "SOCI", "Snapshots", argumentParser, log,
+                "CRI", "Config", "Distribution", "Doctor", "GRPC", "History", "Images", "ImageletDaemon", "Linux", "Node",
+                "OCI", "Policy", "Report", "SOCI", "Snapshots", argumentParser, log,
             ],
             swiftSettings: settings),
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["CLinux", "Hashing", "LayerFormat"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["CLinux", "Hashing", "History", "LayerFormat", "OCI"], path: "Tests/TestSupport",
             swiftSettings: language),
         suite("LinuxTests", on: ["Linux", "TestSupport"]),
         suite("HashingTests", on: ["Hashing"]),
@@ -164,13 +166,15 @@ let package = Package(
             packages: [log]),
         suite("StateTests", on: ["OCI", "State"], packages: [.product(name: "GRDB", package: "GRDB.swift")]),
         suite("PolicyTests", on: ["OCI", "Policy"]),
+        suite("HistoryTests", on: ["History", "OCI"]),
+        suite("ReportTests", on: ["History", "OCI", "Report", "TestSupport"]),
         suite("ConfigTests", on: ["Config"]),
         suite("DoctorTests", on: ["Config", "Doctor", "Node", "TestSupport"]),
         suite("NodeTests", on: ["Config", "Node", "TOML", "TestSupport"]),
         suite(
             "CRITests", on: ["CRI", "Distribution", "GRPC", "Images", "Policy", "State"],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
-        suite("ImageletTests", on: ["GRPC", "Linux", "OCI", "TestSupport", "imagelet"], packages: [argumentParser]),
+        suite("ImageletTests", on: ["GRPC", "History", "Linux", "OCI", "Report", "TestSupport", "imagelet"], packages: [argumentParser]),
         suite(
             "SnapshotsTests",
             on: [

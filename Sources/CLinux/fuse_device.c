@@ -78,6 +78,25 @@ ssize_t imagelet_fuse_read(int descriptor, void *buffer, size_t size, void *user
     return length;
 }
 
+// linux/fuse.h of Debian 12 does not name it yet: bit 40 of the flags, so bit 8 of their upper half.
+#define ALLOW_IDMAP_IN_FLAGS2 (1u << (40 - 32))
+
+// Accepts id-mapped mounts (Linux 6.12) where the kernel offers them, which libfuse 3.14 does not know of. Nothing else follows from it
+// for a file system that never looks at who asks: with default_permissions the kernel does that.
+static void allow_mapped_ids(const struct imagelet_fuse_device *device, const struct iovec *pieces, int count) {
+    struct fuse_out_header header;
+    struct fuse_init_in offered;
+    struct fuse_init_out *answer = count > 1 ? pieces[1].iov_base : NULL;
+    if (device->request.length < sizeof(struct fuse_in_header) + sizeof offered || !answer) return;
+    if (pieces[0].iov_len != sizeof header || pieces[1].iov_len < sizeof *answer) return;
+    memcpy(&header, pieces[0].iov_base, sizeof header);
+    memcpy(&offered, device->request.bytes + sizeof(struct fuse_in_header), sizeof offered);
+    if (header.unique != device->unique || header.error) return;
+    if (!(offered.flags & FUSE_INIT_EXT) || !(offered.flags2 & ALLOW_IDMAP_IN_FLAGS2)) return;
+    answer->flags |= FUSE_INIT_EXT;
+    answer->flags2 |= ALLOW_IDMAP_IN_FLAGS2;
+}
+
 // Keeps the reply to INIT.
 static void note_reply(struct imagelet_fuse_device *device, const struct iovec *pieces, int count) {
     struct fuse_out_header header;
@@ -94,6 +113,7 @@ ssize_t imagelet_fuse_writev(int descriptor, struct iovec *pieces, int count, vo
     int phase = atomic_load_explicit(&device->phase, memory_order_acquire);
     int swallows = phase == replayed || atomic_load_explicit(&device->muted, memory_order_acquire);
     ssize_t length = 0;
+    if (phase == waiting_for_reply) allow_mapped_ids(device, pieces, count);
     if (swallows) {
         for (int i = 0; i < count; i++) length += (ssize_t)pieces[i].iov_len;
     } else {

@@ -1,5 +1,6 @@
 package import Distribution
 package import GRPC
+internal import History
 package import Images
 internal import State
 
@@ -34,11 +35,18 @@ extension PullRequest {
         self.init(
             image: request.image.image, credentials: request.hasAuth ? RequestCredentials(request.auth) : nil,
             annotations: annotations,
-            runtimeHandler: handler.isEmpty ? annotations[Self.handlerAnnotation] ?? "" : handler)
+            runtimeHandler: handler.isEmpty ? annotations[Self.handlerAnnotation] ?? "" : handler,
+            pod: Pod(request.sandboxConfig.metadata))
     }
 
     /// What containerd reads where the kubelet does not fill in the field (specs/containerd.md 9).
     private static let handlerAnnotation = "io.containerd.cri.runtime-handler"
+}
+
+extension Pod {
+    fileprivate init?(_ metadata: CRIPodSandboxMetadata) {
+        self.init(uid: metadata.uid, name: metadata.name, namespace: metadata.namespace)
+    }
 }
 
 extension RequestCredentials {

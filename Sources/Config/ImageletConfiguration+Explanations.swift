@@ -15,6 +15,11 @@ extension ImageletConfiguration {
         another is the node's own: images for other pods are passed on untouched. Empty: imagelet is the
         snapshotter of the whole node.
         """,
+        "idMappedMounts": """
+        Whether containerd (2.0 and later) was told that layers can be mounted with a pod's own user ids: its
+        proxy plugin has `capabilities = ["remap-ids"]`. Pods with user namespaces stream then like others; without,
+        containerd copies their image up first. Needs Linux 6.12.
+        """,
         "sockets": "Unix sockets; ours are made with mode 0600. All must differ.",
         "sockets.cri": """
         The CRI image service: what the kubelet's --image-service-endpoint and crictl are pointed at.
@@ -74,6 +79,11 @@ extension ImageletConfiguration {
         "fill": "Bringing in the rest of streamed layers in the background.",
         "fill.enabled": "Whether streamed layers become complete by themselves.",
         "fill.quietPeriod": "How long nothing of a layer was asked for before its fill begins.",
+        "layers": "How layers are shown to containers.",
+        "layers.directMounts": """
+        Whether complete layers are mounted as EROFS file systems, which the kernel reads without imagelet (Linux 6.12 and later). What is
+        in use when this is changed stays as it is.
+        """,
         "cache": "How much of the disk fetched layers may take. What is given up streams again when it is read.",
         "cache.maxBytes": """
         Most bytes of fetched layers on the disk; beyond it segments go, those that were not read for longest first. Those whose registry does

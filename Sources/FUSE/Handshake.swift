@@ -19,19 +19,22 @@ extension Session {
             return mine.major == its.major && mine.maxWrite >= its.maxWrite && mine.maxPages >= its.maxPages
         }
 
+        /// Whether the kernel may clone the mount with other user ids (FUSE_ALLOW_IDMAP, Linux 6.12).
+        var mapsIDs: Bool { terms.map { $0.flags2 & 1 << (40 - 32) != 0 } ?? false }
+
         private struct Terms {
-            var major, maxWrite, maxPages: UInt32
+            var major, maxWrite, maxPages, flags2: UInt32
         }
 
         /// Fields of struct fuse_init_out behind struct fuse_out_header (linux/fuse.h), in this machine's byte order.
         private var terms: Terms? {
-            guard reply.count >= 48 else { return nil }
+            guard reply.count >= 52 else { return nil }
             func field(_ offset: Int, _ length: Int) -> UInt32 {
                 let bytes = reply[16 + offset..<16 + offset + length]
                 let value = bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
                 return length == 2 ? UInt32(UInt16(littleEndian: UInt16(value))) : UInt32(littleEndian: value)
             }
-            return Terms(major: field(0, 4), maxWrite: field(20, 4), maxPages: field(28, 2))
+            return Terms(major: field(0, 4), maxWrite: field(20, 4), maxPages: field(28, 2), flags2: field(32, 4))
         }
     }
 }

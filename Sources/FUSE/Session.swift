@@ -31,6 +31,10 @@ package final class Session: Sendable {
     /// What kernel and daemon agreed on; nil before `mount` or `resume`.
     package var handshake: Handshake? { shaken.withLock { $0 } }
 
+    /// Whether the mount can be cloned with other user ids, as pods with user namespaces need it (mount_setattr(2)); false before
+    /// `mount` or `resume`.
+    package var mapsIDs: Bool { handshake?.mapsIDs ?? false }
+
     /// Requests the file system dropped without an answer; each is a bug in it.
     package var droppedRequests: Int { context.ledger.dropped }
 

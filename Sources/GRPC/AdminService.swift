@@ -16,4 +16,5 @@ package protocol AdminService: Sendable {
         _ request: AdminReloadConfigurationRequest
     ) async throws -> AdminReloadConfigurationResponse
     func setLogLevels(_ request: AdminSetLogLevelsRequest) async throws -> AdminSetLogLevelsResponse
+    func history(_ request: AdminHistoryRequest) async throws -> AdminHistoryResponse
 }

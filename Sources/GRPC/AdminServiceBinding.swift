@@ -49,4 +49,8 @@ struct AdminServiceBinding: AdminAdmin.SimpleServiceProtocol {
     ) async throws -> AdminSetLogLevelsResponse {
         try await answering(context) { try await service.setLogLevels(request) }
     }
+
+    func history(request: AdminHistoryRequest, context: ServerContext) async throws -> AdminHistoryResponse {
+        try await answering(context) { try await service.history(request) }
+    }
 }

@@ -59,5 +59,11 @@ extension RPCClient {
         try await calling { try await admin.setLogLevels(request, options: RPCLimits.options(timeout: timeout)) }
     }
 
+    package func history(
+        _ request: AdminHistoryRequest, timeout: Duration? = nil
+    ) async throws(RPCFailure) -> AdminHistoryResponse {
+        try await calling { try await admin.history(request, options: RPCLimits.options(timeout: timeout)) }
+    }
+
     private var admin: some AdminAdmin.ClientProtocol { AdminAdmin.Client(wrapping: client) }
 }

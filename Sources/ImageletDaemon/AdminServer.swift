@@ -15,6 +15,7 @@ struct AdminServer: AdminService {
     let cache: CacheWatch
     let garbage: GarbageCollection
     let reload: Reload
+    let past: PullHistory
     let rootDirectory: String
     /// In the configuration's words.
     let runtime: String

@@ -3,6 +3,7 @@ internal import Config
 internal import Distribution
 internal import GRPC
 internal import Images
+internal import Logging
 internal import OCI
 internal import Snapshots
 
@@ -10,7 +11,7 @@ extension Daemon {
     /// In front of containerd: layers reach it as snapshots, pulls are prepared, and all other calls are passed on.
     func containerdFront(
         _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths,
-        _ layers: any LayerDirectories, _ health: DaemonHealth, _ live: LiveConfiguration
+        _ layers: any LayerDirectories, mapsIDs: Bool, _ health: DaemonHealth, _ live: LiveConfiguration
     ) throws -> Front {
         let sockets = configuration.sockets
         let client = try RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
@@ -20,7 +21,8 @@ extension Daemon {
             storage: storage, registry: registry, runtime: runtime, options: live.value.pullOptions,
             logger: log.logger(.images))
         let snapshots = SnapshotStore(
-            storage: storage, layers: layers, directory: paths.snapshots, logger: log.logger(.snapshots))
+            storage: storage, layers: layers, directory: paths.snapshots, ownership: ownership(mapsIDs: mapsIDs),
+            logger: log.logger(.snapshots))
         try snapshots.recover()
         let images = RuntimeImageServer(
             runtime: client, puller: puller, catalog: catalog, logger: log.logger(.cri)
@@ -41,6 +43,15 @@ extension Daemon {
                 Part { try await client.run() }, Part { await snapshots.run() }, Part(snapshotServer), Part(cri),
             ],
             progress: puller.progress, health: health)
+    }
+
+    private func ownership(mapsIDs: Bool) -> Ownership {
+        guard configuration.idMappedMounts else { return .ofTheRuntime }
+        if mapsIDs { return .mapped }
+        log.logger(.snapshots).warning(
+            "idMappedMounts is on, and this kernel does not map ids of FUSE (Linux 6.12 does): no pod with a user namespace will start"
+        )
+        return .impossible
     }
 
     /// How long a call waits for a runtime that is away: a restart of containerd takes a few seconds.

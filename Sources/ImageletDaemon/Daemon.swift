@@ -1,6 +1,7 @@
 internal import CRI
 package import Config
 internal import GRPC
+internal import History
 internal import Images
 internal import LayerFS
 internal import Layers
@@ -48,16 +49,21 @@ package struct Daemon: Sendable {
         }
 
         let registry = RegistryAccess(live.value).client(metrics: metrics.registry, logger: log.logger(.registry))
-        let direct = DirectMounts(at: paths.direct, logger: log.logger(.layers))
+        let direct = DirectMounts(
+            at: paths.direct, isEnabled: configuration.layers.directMounts, logger: log.logger(.layers))
         var layerOptions = LayerStoreOptions()
         layerOptions.take(configuration)
         layerOptions.metrics = metrics.layers
+        let history = Chronicle()
+        layerOptions.observer = history
         let store = LayerStore(
             directory: paths.layers, format: SOCIFormat(), options: layerOptions, borrower: direct,
             logger: log.logger(.layers))
         let storage = ImageStorage(
             state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes),
-            key: .kept(at: paths.key, logger: logger), metrics: metrics.pulls, spans: spans)
+            key: .kept(at: paths.key, logger: logger), metrics: metrics.pulls, spans: spans, history: history)
+        let keeping = HistoryKeeping(storage: storage, logger: log.logger(.images))
+        keeping.restore()
         let catalog = ImageCatalog(storage: storage, directory: paths.root, elsewhere: paths.countedElsewhere)
         let directories = StoreDirectories(store: store, mount: paths.store, direct: direct)
         let mounts = ImageMounts(storage: storage, catalog: catalog, layers: directories, directory: paths.mounts)
@@ -69,11 +75,12 @@ package struct Daemon: Sendable {
         let kept = await KeptDescriptors.open(paths, service, logger: logger)
         var mountOptions = StoreMount.Options()
         mountOptions.metrics = metrics.store
-        if spans != nil {
-            mountOptions.metrics.waited = { wait in
-                guard let layer = store.layer(slot: wait.slot) as? Layer else { return }
-                storage.timeline.readerWaited(layer.description.blob, from: wait.start, to: wait.end) { wait.path }
-            }
+        mountOptions.metrics.waited = { wait in
+            guard let layer = store.layer(slot: wait.slot) as? Layer else { return }
+            storage.timeline.readerWaited(layer.description.blob, from: wait.start, to: wait.end) { wait.path }
+            history.waited(
+                layer.description.blob, node: wait.number, offset: wait.offset, from: wait.start, to: wait.end,
+                failed: wait.failed)
         }
         let mount = StoreMount(
             store, at: paths.store, backing: paths.root, options: mountOptions, logger: log.logger(.store))
@@ -90,7 +97,9 @@ package struct Daemon: Sendable {
         let front =
             switch configuration.runtime {
             case .none: try embeddedFront(storage, catalog, registry, doors, health, live)
-            case .containerd: try containerdFront(storage, catalog, registry, doors, paths, directories, health, live)
+            case .containerd:
+                try containerdFront(
+                    storage, catalog, registry, doors, paths, directories, mapsIDs: mount.mapsIDs, health, live)
             }
         let cache = CacheWatch(
             storage: storage, budget: live.value.cacheBudget, directory: paths.root, logger: logger)
@@ -98,6 +107,7 @@ package struct Daemon: Sendable {
         let admin = AdminServer(
             catalog: catalog, progress: front.progress, mounts: mounts, cache: cache,
             garbage: GarbageCollection(storage: storage, mounts: mounts, cache: cache), reload: reload,
+            past: PullHistory(storage: storage, catalog: catalog, isReadPastUs: { direct.isMounted($0) }),
             rootDirectory: paths.root, runtime: configuration.runtime.rawValue,
             // Failures of use cases become the statuses they have in the CRI, too.
             log: CallLog(logger: logger) { RPCFailure(answering: $0) })
@@ -125,6 +135,7 @@ package struct Daemon: Sendable {
                         service: Part { try await store.run() }, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: Part { await LayerWatch(storage: storage, logger: logger).run() }),
                     .init(service: Part { await cache.run() }),
+                    .init(service: Part { await keeping.run() }),
                     .init(service: Part { await kept.run() }),
                     .init(service: Part { await reload.run() }),
                     .init(

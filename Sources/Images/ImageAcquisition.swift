@@ -1,4 +1,5 @@
 internal import Distribution
+internal import History
 internal import Layers
 internal import Logging
 internal import OCI
@@ -57,9 +58,10 @@ struct ImageAcquisition: Sendable {
     /// Makes every layer readable as decided: streaming ones at once, others whole.
     func acquire(
         _ image: ResolvedImage, _ findings: FactFinder.Findings, at origin: any ImageOrigin,
-        _ entry: ProgressBoard.Entry
+        _ entry: ProgressBoard.Entry, _ telling: PullTelling
     ) async throws {
         let records = try storage.allocate(image)
+        telling.starts(StartedImage(image, findings))
         entry.fetch(
             findings.decision, imageID: image.imageID.description, layers: image.distinctLayers.map(\.descriptor.digest)
         )
@@ -67,7 +69,22 @@ struct ImageAcquisition: Sendable {
         storage.timeline.mounted(image, since: entry.began, findings.decision) {
             storage.store.progress(of: $0)?.state == .complete
         }
+        telling.mounted()
+        for layer in image.distinctLayers.map(\.descriptor.digest)
+        where storage.store.progress(of: layer)?.state == .complete {
+            storage.history.arrived(layer)
+        }
         for layer in image.distinctLayers { storage.store.startFill(layer.descriptor.digest) }
+    }
+
+    /// Tells what was decided, and why.
+    func tell(_ findings: FactFinder.Findings, _ telling: PullTelling) {
+        var index: UsedIndex?
+        if findings.decision.strategy == .stream, case .found(let found) = findings.facts.index {
+            index = UsedIndex(digest: found.digest, version: found.version.rawValue)
+        }
+        telling.decided(
+            findings.decision.strategy.rawValue, reasons: findings.decision.reasons.map(\.description), index: index)
     }
 
     /// Writes down that the image is here, and keeps the credentials that proved good for it.
@@ -96,5 +113,20 @@ struct ImageAcquisition: Sendable {
         }
         logger.info("decided", metadata: metadata)
         storage.metrics.decisions[.init(decision)].add()
+    }
+}
+
+extension StartedImage {
+    fileprivate init(_ image: ResolvedImage, _ findings: FactFinder.Findings) {
+        let actions = Dictionary(findings.decision.layers.map { ($0.digest, $0.action) }) { first, _ in first }
+        let here = Set(findings.facts.layers.filter(\.isLocal).map(\.digest))
+        self.init(
+            name: image.reference.description, manifest: image.digest, imageID: image.imageID,
+            layers: image.distinctLayers.map { layer in
+                let digest = layer.descriptor.digest
+                return Layer(
+                    digest: digest, blobSize: layer.descriptor.size,
+                    plan: (actions[digest] ?? .prefetch).rawValue, isHere: here.contains(digest))
+            })
     }
 }

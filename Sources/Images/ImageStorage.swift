@@ -1,4 +1,5 @@
 package import Hashing
+package import History
 package import LayerFormat
 package import Layers
 package import OCI
@@ -15,14 +16,17 @@ package struct ImageStorage: Sendable {
     let refusals = Refusals()
     let metrics: PullMetrics
     package let timeline: PullTimeline
+    package let history: Chronicle
 
     /// - Parameters:
     ///   - key: what credentials are sealed with. Default: a key of this process, so that they end with it.
     ///   - spans: gets pulls as traces.
+    ///   - history: the one that `store` tells what it fetches.
     package init(
         state: StateDatabase, store: LayerStore, indexes: IndexStore, key: SealingKey = .random(),
-        metrics: PullMetrics = PullMetrics(), spans: SpanBuffer? = nil
+        metrics: PullMetrics = PullMetrics(), spans: SpanBuffer? = nil, history: Chronicle = Chronicle()
     ) {
+        self.history = history
         self.metrics = metrics
         timeline = PullTimeline(metrics, spans: spans)
         self.state = state

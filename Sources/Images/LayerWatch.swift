@@ -1,3 +1,4 @@
+internal import History
 internal import Layers
 package import Logging
 internal import OCI
@@ -29,11 +30,13 @@ package struct LayerWatch: Sendable {
         switch event {
         case .complete(let digest):
             storage.timeline.arrived(digest)
+            storage.history.arrived(digest)
             try storage.state.markComplete(digest)
             if let layer = storage.store.layer(digest) { try storage.keepTable(of: layer) }
             logger.info("layer complete", metadata: ["layer.digest": "\(digest)"])
         case .completeUnchecked(let digest, let why):
             storage.timeline.arrived(digest)
+            storage.history.arrived(digest)
             try storage.state.markComplete(digest)
             logger.warning(
                 "layer complete, diffID not checked", metadata: ["layer.digest": "\(digest)", "reason": "\(why)"])

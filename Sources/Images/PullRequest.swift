@@ -1,4 +1,5 @@
 package import Distribution
+package import History
 package import Policy
 
 /// One PullImage: a name, the credentials that came with it, and what the pod says.
@@ -11,15 +12,18 @@ package struct PullRequest: Sendable {
     package var annotations: [String: String]
     /// The runtime's handler that the pod will run with; empty for the runtime's default.
     package var runtimeHandler: String
+    /// Whom it is for; nil if nobody says.
+    package var pod: Pod?
 
     package init(
         image: String, credentials: RequestCredentials? = nil, annotations: [String: String] = [:],
-        runtimeHandler: String = ""
+        runtimeHandler: String = "", pod: Pod? = nil
     ) {
         self.image = image
         self.credentials = credentials
         self.annotations = annotations
         self.runtimeHandler = runtimeHandler
+        self.pod = pod
     }
 
     /// The strategy the pod asks for, as it wrote it.

@@ -1,5 +1,6 @@
 package import Distribution
 internal import FoundationEssentials
+internal import History
 package import Logging
 internal import OCI
 internal import Policy
@@ -34,7 +35,10 @@ package final class Puller: Sendable {
         defer { storage.metrics.active.add(-1) }
         do {
             let name = try Reference(request.image).withDefaultTag
-            return try await board.following(name) { entry in try await pull(name, request, entry) }
+            let telling = storage.history.asked(name.description, by: request.pod)
+            return try await telling.following {
+                try await board.following(name) { entry in try await pull(name, request, entry, telling) }
+            }
         } catch let error where !(error is CancellationError) {
             let failure = ImageError(describing: error)
             storage.metrics.failures[failure.code].add()
@@ -47,9 +51,9 @@ package final class Puller: Sendable {
         board.watch(image) { [storage] in storage.status(of: $0) }
     }
 
-    private func pull(_ name: Reference, _ request: PullRequest, _ entry: ProgressBoard.Entry) async throws
-        -> PullResult
-    {
+    private func pull(
+        _ name: Reference, _ request: PullRequest, _ entry: ProgressBoard.Entry, _ telling: PullTelling
+    ) async throws -> PullResult {
         let origin = RegistryOrigin(registry, credentials: request.credentials, held: HeldDocuments(storage: storage))
         let image: ResolvedImage
         switch try await ImageResolver().resolve(name, at: origin) {
@@ -58,14 +62,16 @@ package final class Puller: Sendable {
             throw ImageError(.unsupported, "\(name) cannot be run here: \(why)")
         }
         entry.decide()
+        telling.resolved(image.source)
         let annotation = request.strategyAnnotation
         // Held until this caller's name is recorded, too: a removal in between must not take the layers.
         return try await storage.custody.holding(image.source) {
             let decision = try await flights.join(image.digest) { [self] in
                 try await storage.custody.holding(image.source) {
-                    try await acquire(image, origin, annotation, entry)
+                    try await acquire(image, origin, annotation, entry, telling)
                 }
             }
+            telling.joined(decision, of: image.digest)
             let id = try acquisition.record(image, decision, index: nil, credentials: request.credentials)
             return PullResult(imageID: id, decision: decision)
         }
@@ -73,9 +79,11 @@ package final class Puller: Sendable {
 
     /// Makes all layers usable and records the image.
     private func acquire(
-        _ image: ResolvedImage, _ origin: RegistryOrigin, _ annotation: String?, _ entry: ProgressBoard.Entry
+        _ image: ResolvedImage, _ origin: RegistryOrigin, _ annotation: String?, _ entry: ProgressBoard.Entry,
+        _ telling: PullTelling
     ) async throws -> Decision {
         let findings = try await acquisition.decide(image.source, at: origin, annotation: annotation)
+        acquisition.tell(findings, telling)
         acquisition.log(findings.decision, image.reference, image.source)
         if let obstacle = image.manifest.layers.first(where: { $0.layerCompression == nil }) {
             throw ImageError(
@@ -85,7 +93,7 @@ package final class Puller: Sendable {
                 runtime only gzip and plain tar layers can be unpacked. Push the image with gzip layers
                 """)
         }
-        try await acquisition.acquire(image, findings, at: origin, entry)
+        try await acquisition.acquire(image, findings, at: origin, entry, telling)
         _ = try acquisition.record(image, findings.decision, index: findings.index, credentials: nil)
         return findings.decision
     }
@@ -112,5 +120,17 @@ extension Decision {
     /// The reasons as records keep them.
     var reasonsText: String {
         get throws { String(decoding: try OCIDocument.encode(reasons), as: UTF8.self) }
+    }
+}
+
+extension PullTelling {
+    func resolved(_ manifest: ResolvedManifest) {
+        resolved(
+            manifest: manifest.digest, imageID: manifest.imageID, compressedSize: manifest.compressedSize)
+    }
+
+    /// - Parameter decision: of the pull that did the work; nothing happens if it was this one.
+    func joined(_ decision: Decision, of manifest: Digest) {
+        joined(decision.strategy.rawValue, reasons: decision.reasons.map(\.description), of: manifest)
     }
 }

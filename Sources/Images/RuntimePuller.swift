@@ -1,5 +1,6 @@
 package import Distribution
 internal import FoundationEssentials
+internal import History
 package import Logging
 internal import OCI
 internal import Policy
@@ -60,34 +61,49 @@ package final class RuntimePuller: Sendable {
         guard let name = try? Reference(request.image).withDefaultTag else { return try await handOver() }
         storage.metrics.active.add(1)
         defer { storage.metrics.active.add(-1) }
-        return try await board.following(name) { entry in
-            let held = HeldDocuments(storage: storage, runtime: runtime)
-            let origin = RegistryOrigin(registry, credentials: request.credentials, held: held)
-            let resolution = await attempt { try await ImageResolver().manifest(name, at: origin) }
-            try Task.checkCancellation()
-            switch resolution {
-            case .failure(let reason):
-                return try await plain(name, nil, degraded(reason), handOver)
-            case .success(.unsupported(_, let why)):
-                return try await plain(name, nil, acquisition.unsupported(name, why: why), handOver)
-            case .success(.manifest(let manifest)):
-                entry.decide()
-                // Held until the runtime has adopted the layers: a removal in between must not take them.
-                return try await storage.custody.holding(manifest) {
-                    let preparation = await preparation(manifest, request, origin, entry)
-                    try Task.checkCancellation()
-                    switch preparation {
-                    case .plain(let decision):
+        let telling = storage.history.asked(name.description, by: request.pod)
+        return try await telling.following {
+            try await board.following(name) { entry in try await pull(name, request, entry, telling, handOver) }
+        }
+    }
+
+    private func pull<Answer: Sendable>(
+        _ name: Reference, _ request: PullRequest, _ entry: ProgressBoard.Entry, _ telling: PullTelling,
+        _ handOver: @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        let held = HeldDocuments(storage: storage, runtime: runtime)
+        let origin = RegistryOrigin(registry, credentials: request.credentials, held: held)
+        let asked = ContinuousClock.now
+        let resolution = await attempt { try await ImageResolver().manifest(name, at: origin) }
+        let distance = asked.duration(to: .now)
+        try Task.checkCancellation()
+        switch resolution {
+        case .failure(let reason):
+            return try await plain(name, nil, degraded(reason), telling, handOver)
+        case .success(.unsupported(_, let why)):
+            return try await plain(name, nil, acquisition.unsupported(name, why: why), telling, handOver)
+        case .success(.manifest(let manifest)):
+            entry.decide()
+            telling.resolved(manifest)
+            // Held until the runtime has adopted the layers: a removal in between must not take them.
+            return try await storage.custody.holding(manifest) {
+                let preparation = await preparation(manifest, request, origin, entry, telling)
+                try Task.checkCancellation()
+                switch preparation {
+                case .plain(let decision):
+                    // Close to the registry the runtime has them as soon as we could have given them.
+                    if distance > SmallImageSupply.worthwhile {
                         async let supplied: Void = supply.run(manifest, decision, from: origin)
                         await give(manifest)
                         await supplied
-                        try Task.checkCancellation()
-                        return try await plain(name, manifest, decision, handOver)
-                    case .offered(var image, let decision, let index):
-                        // Who joined another's pull has another name for it.
-                        image.source = manifest
-                        return try await offered(image, decision, index, request.credentials, handOver)
                     }
+                    try Task.checkCancellation()
+                    return try await plain(name, manifest, decision, telling, handOver)
+                case .offered(var image, let decision, let index):
+                    // Who joined another's pull has another name for it.
+                    image.source = manifest
+                    telling.joined(decision, of: manifest.digest)
+                    return try await offered(image, decision, index, request.credentials, handOver)
                 }
             }
         }
@@ -100,14 +116,15 @@ package final class RuntimePuller: Sendable {
 
     /// Prepares once for all that pull this manifest now. Whatever fails makes a plain pull.
     private func preparation(
-        _ manifest: ResolvedManifest, _ request: PullRequest, _ origin: RegistryOrigin, _ entry: ProgressBoard.Entry
+        _ manifest: ResolvedManifest, _ request: PullRequest, _ origin: RegistryOrigin, _ entry: ProgressBoard.Entry,
+        _ telling: PullTelling
     ) async -> Preparation {
         let takes = acquisition.options.runtimeHandlers?.contains(request.runtimeHandler) ?? true
         let flight = Flight(manifest: manifest.digest, runtimeTakesLayers: takes)
         let preparation = await attempt {
             try await flights.join(flight) { [self] in
                 try await storage.custody.holding(manifest) {
-                    try await prepare(manifest, flight, origin, request.strategyAnnotation, entry)
+                    try await prepare(manifest, flight, origin, request.strategyAnnotation, entry, telling)
                 }
             }
         }
@@ -119,7 +136,7 @@ package final class RuntimePuller: Sendable {
 
     private func prepare(
         _ manifest: ResolvedManifest, _ flight: Flight, _ origin: RegistryOrigin, _ annotation: String?,
-        _ entry: ProgressBoard.Entry
+        _ entry: ProgressBoard.Entry, _ telling: PullTelling
     ) async throws -> Preparation {
         let isRecorded = try storage.state.image(manifest.imageID) != nil
         let policy = acquisition.options.policy
@@ -137,7 +154,8 @@ package final class RuntimePuller: Sendable {
         }
         guard findings.decision.strategy != .pull else { return .plain(findings.decision) }
         let image = try await ImageResolver().image(manifest, at: origin)
-        try await acquisition.acquire(image, findings, at: origin, entry)
+        acquisition.tell(findings, telling)
+        try await acquisition.acquire(image, findings, at: origin, entry, telling)
         try storage.state.offer(
             zip(image.chainIDs, image.layers).map { (chain: $0, layer: $1.descriptor.digest) })
         return .offered(image, findings.decision, index: findings.index)
@@ -145,10 +163,12 @@ package final class RuntimePuller: Sendable {
 
     /// Lets the runtime pull by itself.
     private func plain<Answer: Sendable>(
-        _ name: Reference, _ manifest: ResolvedManifest?, _ decision: Decision,
+        _ name: Reference, _ manifest: ResolvedManifest?, _ decision: Decision, _ telling: PullTelling,
         _ handOver: @Sendable () async throws -> Answer
     ) async throws -> Answer {
         acquisition.log(decision, name, manifest)
+        telling.decided(decision.strategy.rawValue, reasons: decision.reasons.map(\.description), index: nil)
+        telling.leftToRuntime()
         let answer = try await handOver()
         note(name, manifest, decision)
         return answer

@@ -9,6 +9,9 @@ internal import Policy
 struct SmallImageSupply: Sendable {
     /// Bytes of an image up to which a round trip to the registry counts. They are held in memory.
     static let largest: Int64 = 4 << 20
+    /// How long the registry took to give the manifest from which on it pays to spare the runtime round trips to it: what is given is
+    /// written by the runtime all the same.
+    static let worthwhile = Duration.milliseconds(15)
     /// How long the runtime is kept waiting for blobs that do not come.
     static let patience = Duration.seconds(3)
 

@@ -36,18 +36,5 @@ extension LayerNode {
     }
 
     /// Path in the layer, for people. Searches the tree.
-    var path: String {
-        var pending: [(LayerTree.NodeNumber, [UInt8])] = [(LayerTree.root, [])]
-        while let (directory, prefix) = pending.popLast() {
-            if directory == number { return "/" + String(decoding: prefix.dropLast(), as: UTF8.self) }
-            for child in tree.children(of: directory) {
-                let kind = tree.attributes(of: child.node).kind
-                if child.node == number, kind != .directory {
-                    return "/" + String(decoding: prefix + child.name, as: UTF8.self)
-                }
-                if kind == .directory { pending.append((child.node, prefix + child.name + [UInt8(ascii: "/")])) }
-            }
-        }
-        return "node \(number)"
-    }
+    var path: String { tree.paths(of: [number])[number] ?? "node \(number)" }
 }

@@ -34,11 +34,12 @@ struct Miss: Sendable {
         defer { metrics.waiting.add(-1) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                await wait(log)
+                let isAnswered = await wait(log)
                 guard !Task.isCancelled else { return }
                 let end = ContinuousClock.now
                 metrics.waits.observe(end - arrival)
-                metrics.waited?(StoreMetrics.Wait(node, from: arrival, to: end))
+                metrics.waited?(
+                    StoreMetrics.Wait(node, at: range.lowerBound, from: arrival, to: end, failed: !isAnswered))
             }
             group.addTask { await departure() }
             // A reader that has gone needs no bytes, one that has them is not watched.
@@ -61,21 +62,24 @@ struct Miss: Sendable {
     /// Answers a miss that nobody will serve.
     func abandon() { reply.take()?.fail(.ioError) }
 
-    private func wait(_ log: ReadErrorLog) async {
-        guard var reply = reply.take() else { return }
+    /// - Returns: whether the reader got its bytes.
+    private func wait(_ log: ReadErrorLog) async -> Bool {
+        guard var reply = reply.take() else { return false }
         for _ in 0..<Self.attempts {
             do {
                 try await node.makeLocal(range)
             } catch {
                 // A reader that leaves and a daemon that stops are no faults.
                 if !Task.isCancelled { log.note(error, slot: node.slot, path: node.path) }
-                return reply.fail(.ioError)
+                reply.fail(.ioError)
+                return false
             }
-            guard let unanswered = node.answer(range, reply, log) else { return }
+            guard let unanswered = node.answer(range, reply, log) else { return true }
             reply = unanswered
         }
         log.note(MissError.evicted, slot: node.slot, path: node.path)
         reply.fail(.ioError)
+        return false
     }
 }
 

@@ -25,12 +25,24 @@ package struct StoreMetrics: Sendable {
     /// A read that had to wait.
     package struct Wait {
         package let slot: UInt32
+        /// The file's number in the layer's tree.
+        package let number: UInt32
+        /// Where in the file the read began, in bytes.
+        package let offset: Int64
         package let start: ContinuousClock.Instant
         package let end: ContinuousClock.Instant
+        /// Whether the reader got an error.
+        package let failed: Bool
         private let node: LayerNode
 
-        init(_ node: LayerNode, from start: ContinuousClock.Instant, to end: ContinuousClock.Instant) {
+        init(
+            _ node: LayerNode, at offset: Int64, from start: ContinuousClock.Instant, to end: ContinuousClock.Instant,
+            failed: Bool
+        ) {
             self.node = node
+            self.offset = offset
+            self.failed = failed
+            number = node.number
             self.start = start
             self.end = end
             slot = node.slot

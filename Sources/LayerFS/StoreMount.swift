@@ -82,6 +82,9 @@ package final class StoreMount: Sendable {
     /// Questions of the kernel that were dropped without an answer: each is a bug of ours.
     package var droppedRequests: Int { session.droppedRequests }
 
+    /// Whether containers with user namespaces can stand on it; see ``Session/mapsIDs``.
+    package var mapsIDs: Bool { session.mapsIDs }
+
     /// Ends serving and leaves the mount to the next process: readers wait for it, also those that wait already.
     package func leave() { session.leave() }
 }

@@ -12,3 +12,14 @@ final class Guarded<Value: ~Copyable>: Sendable {
         try value.withLock(body)
     }
 }
+
+extension Guarded<Int64> {
+    /// Moves a position in a blob on.
+    /// - Returns: what lies between.
+    func advanced(by count: Int) -> Range<Int64> {
+        withLock { position in
+            defer { position += Int64(count) }
+            return position..<position + Int64(count)
+        }
+    }
+}

@@ -84,6 +84,7 @@ extension LayerStore {
         for making in flights {
             making.flight.settle(.failure(LayerError(.unavailable, "the layer store has stopped")))
         }
+        await noteUses()
         for layer in layers {
             layer.stop()
             // Not on the cooperative pool; if no thread is to be had, checksums are compared after the restart.

@@ -41,6 +41,7 @@ package struct LayerStoreOptions: Sendable {
     /// What sleeps are measured with.
     package var clock: any Clock<Duration> = ContinuousClock()
     package var metrics = LayerMetrics()
+    package var observer: (any LayerObserver)?
 
     package init() {}
 }

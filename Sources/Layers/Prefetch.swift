@@ -24,6 +24,8 @@ struct Prefetch: Sendable {
         do {
             return try await fetch()
         } catch {
+            // Whoever asks again should get them from somebody else.
+            if error.tellsOfWrongBytes { source.foundWrong(0..<description.blobSize) }
             let directory = directory
             _ = try? await store.parts.bench.run { try Directory.removeTree(directory) }
             throw error
@@ -137,8 +139,15 @@ extension Layer {
             state.blobBytesFetched = fetched
         }
         // Whoever had it fetched is about to read it.
-        if table.contentSize > 0 { uses.note(0..<table.contentSize, parts.tick) }
+        let tick = parts.tick
+        if table.contentSize > 0 { uses.note(0..<table.contentSize, tick) }
+        unreadTick.store(tick, ordering: .relaxed)
         becomeWhole(uncheckedReason: nil)
         parts.report(.complete(description.blob))
     }
+}
+
+extension Error {
+    /// What does not decode is most likely not what was pushed.
+    fileprivate var tellsOfWrongBytes: Bool { self is LayerFormatError || (self as? BlobError)?.code == .corrupt }
 }

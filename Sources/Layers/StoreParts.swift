@@ -3,6 +3,7 @@ internal import LayerFormat
 internal import Logging
 internal import OCI
 internal import Synchronization
+internal import Telemetry
 
 /// What all layers of one store share.
 final class StoreParts: Sendable {
@@ -34,7 +35,9 @@ final class StoreParts: Sendable {
     let growth: AsyncStream<Void>
     private let growthInput: AsyncStream<Void>.Continuation
     private let unsaidGrowth = Atomic<Int>(0)
-    private let ticks = Atomic<UInt32>(1)
+    private let ticks = Atomic<UInt32>(StoreParts.firstTick)
+    /// Ticks before it tell of uses before the store began.
+    static let firstTick: UInt32 = 1 << 31
     private let fullDisk = Mutex<FullDisk?>(nil)
 
     init(
@@ -65,6 +68,12 @@ final class StoreParts: Sendable {
         }
         transfers.setLimits(TransferSchedule.Limits(options))
         fillSwitch.set(open: options.fills)
+    }
+
+    /// Counts bytes that came, for all who want to know.
+    func noteFetched(_ range: Range<Int64>, of blob: Digest, for priority: TransferPriority) {
+        metrics.fetchedBytes[priority].add(range.count)
+        options.observer?.fetched(range, of: blob, for: priority)
     }
 
     func start(_ work: @escaping Work) { workInput.yield(work) }

@@ -77,11 +77,12 @@ struct WholeBlob: Sendable {
                 piece.ticket, patience: parts.options.stuckAfter, clock: parts.options.clock
             ) {
                 guard !piece.range.isEmpty else { return }
+                let cursor = Guarded(piece.range.lowerBound)
                 try await source.read(piece.range) { chunk in
                     parts.transfers.noteMove(piece.ticket)
                     if isPausable { try await parts.transfers.passage(piece.ticket) }
                     received(chunk.count)
-                    parts.metrics.fetchedBytes[priority].add(chunk.count)
+                    parts.noteFetched(cursor.advanced(by: chunk.count), of: digest, for: priority)
                     try await piece.pipe.send(chunk)
                 }
             }

@@ -13,10 +13,13 @@ enum ContainerdSettings {
             ("discard_unpacked_layers", .truth(false)),
         ]
         let proxy = ["proxy_plugins", snapshotter]
+        var plugin: [(name: String, value: TOMLSettings.Value)] = [
+            ("type", .text("snapshot")), ("address", .text(configuration.sockets.snapshots)),
+        ]
+        if version >= 3, configuration.idMappedMounts { plugin.append(("capabilities", .texts(["remap-ids"]))) }
         return TOMLSettings(tables: [
             .init(path: snapshotterTable(version: version), keys: keys),
-            .init(
-                path: proxy, keys: [("type", .text("snapshot")), ("address", .text(configuration.sockets.snapshots))]),
+            .init(path: proxy, keys: plugin),
             .init(path: proxy + ["exports"], keys: [("root", .text(configuration.rootDirectory))]),
         ])
     }

@@ -5,11 +5,13 @@ struct TOMLSettings: Equatable {
     enum Value: Equatable {
         case text(String)
         case truth(Bool)
+        case texts([String])
 
         var literal: String {
             switch self {
             case .text(let text): Self.quoted(text)
             case .truth(let truth): truth ? "true" : "false"
+            case .texts(let texts): "[" + texts.map(Self.quoted).joined(separator: ", ") + "]"
             }
         }
 
@@ -17,6 +19,7 @@ struct TOMLSettings: Equatable {
             switch self {
             case .text(let text): .string(text)
             case .truth(let truth): .bool(truth)
+            case .texts(let texts): .array(texts.map { .string($0) })
             }
         }
 

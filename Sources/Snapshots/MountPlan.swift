@@ -9,14 +9,16 @@ struct MountPlan: Sendable, Equatable {
     /// The mount of an active snapshot.
     /// - Parameters:
     ///   - lower: directories of what it stands on, top first.
+    ///   - ids: whose files they are to be in the container; nil: the host's.
     ///   - hasIndex: whether overlayfs knows `index`; off it avoids stale handles when layers are made again.
-    init(writing upper: String, work: String, over lower: [String], hasIndex: Bool) {
+    init(writing upper: String, work: String, over lower: [String], ids: IDMap?, hasIndex: Bool) {
         let lower = Self.distinct(lower)
         if lower.isEmpty {
             self.init(type: "bind", source: upper, options: ["rw", "rbind"])
         } else {
             self.init(
-                overlay: ["workdir=\(Overlay.option(work))", "upperdir=\(Overlay.option(upper))"], lower, hasIndex)
+                overlay: (ids?.mountOptions ?? [])
+                    + ["workdir=\(Overlay.option(work))", "upperdir=\(Overlay.option(upper))"], lower, hasIndex)
         }
     }
 

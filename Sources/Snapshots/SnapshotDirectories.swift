@@ -12,9 +12,11 @@ struct SnapshotDirectories: Sendable {
     func work(_ id: Int64) -> String { "\(root)/\(id)/work" }
 
     /// Makes the directories of a snapshot that has no id yet.
-    /// - Parameter parent: the root directory it will cover, whose owner and mode the new one takes; nil for none.
+    /// - Parameters:
+    ///   - parent: the root directory it will cover, whose owner and mode the new one takes; nil for none.
+    ///   - ids: whose root owns it instead; nil: the host's.
     /// - Returns: what to `place` or to remove.
-    func stage(like parent: String?) throws(LinuxError) -> String {
+    func stage(like parent: String?, ids: IDMap?) throws(LinuxError) -> String {
         let staged = "\(root)/new-\(UUID().uuidString)"
         do {
             try Directory.create(staged)
@@ -23,9 +25,10 @@ struct SnapshotDirectories: Sendable {
             try Directory.create(content)
             if let parent {
                 let status = try FileStatus(parent)
-                try Path.setOwner(content, uid: status.uid, gid: status.gid)
+                try Path.setOwner(content, uid: ids?.rootUser ?? status.uid, gid: ids?.rootGroup ?? status.gid)
                 try Path.setMode(content, status.mode)
             } else {
+                if let ids { try Path.setOwner(content, uid: ids.rootUser, gid: ids.rootGroup) }
                 try Path.setMode(content, 0o755)
             }
             return staged

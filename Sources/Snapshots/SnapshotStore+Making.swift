@@ -49,7 +49,8 @@ extension SnapshotStore {
     ) throws -> MountPlan {
         let lower = try parent.map { try contents(of: state.snapshotStack($0.text)) } ?? []
         // A view of something is that, and nothing of its own.
-        let staged = kind == .active || lower.isEmpty ? try directories.stage(like: lower.first) : nil
+        let ids = try ownership.ids(labels)
+        let staged = kind == .active || lower.isEmpty ? try directories.stage(like: lower.first, ids: ids) : nil
         var placed: Int64?
         do {
             let record = try state.createSnapshot(
@@ -59,7 +60,7 @@ extension SnapshotStore {
                 try directories.place(staged, as: id)
                 placed = id
             }
-            return plan(record, over: lower)
+            return plan(record, over: lower, ids: ids)
         } catch {
             if let staged {
                 // Where even that fails, the next start finds it.

@@ -14,15 +14,22 @@ package final class SnapshotStore: Sendable {
     let storage: ImageStorage
     let layers: any LayerDirectories
     let directories: SnapshotDirectories
+    let ownership: Ownership
     let cleaner: SnapshotCleaner
     var state: StateDatabase { storage.state }
 
     /// Does nothing yet.
-    /// - Parameter directory: where snapshots lie, each in a directory of its own.
-    package init(storage: ImageStorage, layers: any LayerDirectories, directory: String, logger: Logger) {
+    /// - Parameters:
+    ///   - directory: where snapshots lie, each in a directory of its own.
+    ///   - ownership: who sees to the owners of files in pods with user namespaces.
+    package init(
+        storage: ImageStorage, layers: any LayerDirectories, directory: String,
+        ownership: Ownership = .ofTheRuntime, logger: Logger
+    ) {
         self.storage = storage
         self.layers = layers
         directories = SnapshotDirectories(root: directory)
+        self.ownership = ownership
         cleaner = SnapshotCleaner(storage: storage, logger: logger)
     }
 
@@ -56,17 +63,18 @@ package final class SnapshotStore: Sendable {
                 throw RPCFailure(
                     .failedPrecondition, "snapshot '\(key)' is committed; only active ones and views are mounted")
             }
-            return plan(top, over: try contents(of: stack))
+            return plan(top, over: try contents(of: stack), ids: try ownership.ids(SnapshotLabels(top.labels)))
         }
     }
 
-    func plan(_ snapshot: SnapshotRecord, over lower: [String]) -> MountPlan {
+    func plan(_ snapshot: SnapshotRecord, over lower: [String], ids: IDMap?) -> MountPlan {
         let content = directories.content(snapshot.id)
         guard snapshot.kind == .active else {
             return MountPlan(viewing: lower.isEmpty ? [content] : lower, hasIndex: Overlay.hasIndex)
         }
         return MountPlan(
-            writing: content, work: directories.work(snapshot.id), over: lower, hasIndex: Overlay.hasIndex)
+            writing: content, work: directories.work(snapshot.id), over: lower, ids: ids,
+            hasIndex: Overlay.hasIndex)
     }
 
     /// The directories of committed snapshots, in their order.

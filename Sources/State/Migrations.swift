@@ -20,6 +20,9 @@ enum Migrations {
         migrator.registerMigration("4") { database in
             for statement in version4 { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("5") { database in
+            for statement in version5 { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -161,6 +164,18 @@ enum Migrations {
           sealed BLOB NOT NULL,
           PRIMARY KEY (image, repository)
         ) STRICT, WITHOUT ROWID
+        """
+    ]
+
+    /// What is told of pulls and starts: documents that are looked at as a whole, of a bounded number.
+    static let version5 = [
+        """
+        CREATE TABLE history (
+          kind TEXT NOT NULL,
+          id INTEGER NOT NULL,
+          document BLOB NOT NULL,
+          PRIMARY KEY (kind, id)
+        ) STRICT
         """
     ]
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import GRPC
+internal import Report
 
 struct CollectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

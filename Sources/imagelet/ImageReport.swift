@@ -1,4 +1,5 @@
 internal import GRPC
+internal import Report
 
 /// One image of a status report.
 struct ImageReport: Listed, Equatable {

@@ -12,8 +12,8 @@ struct Imagelet: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, PullCommand.self, ImagesCommand.self, InspectCommand.self, RemoveCommand.self,
             MountCommand.self,
-            UnmountCommand.self, ExplainCommand.self, StatusCommand.self, CollectCommand.self, RepairCommand.self,
-            IndexCommand.self, NodeCommand.self, DoctorCommand.self, ConfigCommand.self,
+            UnmountCommand.self, ExplainCommand.self, StatusCommand.self, ReportCommand.self, CollectCommand.self,
+            RepairCommand.self, IndexCommand.self, NodeCommand.self, DoctorCommand.self, ConfigCommand.self,
             LogLevelCommand.self, KeepCommand.self,
         ])
 

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Images
 internal import OCI
+internal import Report
 internal import SOCI
 
 struct IndexBuildCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Images
 internal import OCI
 internal import Policy
+internal import Report
 
 struct IndexListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Images
 internal import OCI
+internal import Report
 
 struct IndexVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 internal import GRPC
+internal import Report
 
 /// An image as `images` and `inspect` print it; JSON keys as crictl's.
 struct ListedImage: Encodable, Equatable {

@@ -1,4 +1,5 @@
 internal import GRPC
+internal import Report
 
 /// One moment of a pull, as text: a pure function of the progress, the speed and the width.
 struct PullView {

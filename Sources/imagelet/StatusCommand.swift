@@ -1,11 +1,13 @@
 internal import ArgumentParser
 internal import GRPC
+internal import History
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show the daemon and how much of each image is here.",
-        discussion: "With an image: its layers, the strategy and the reasons for it.")
+        discussion:
+            "With an image: its layers, the strategy and the reasons for it, and what is remembered of its last pulls.")
 
     @Argument(help: "Name or id of an image.")
     var image: String?
@@ -20,7 +22,7 @@ struct StatusCommand: AsyncParsableCommand {
         try await service.calling("get the status") { client in
             var screen = Redraw()
             while true {
-                let text = try rendered(try await ask(client))
+                let text = try rendered(try await ask(client), try await remembered(client))
                 guard watch else { return try Output.write(text) }
                 if Output.writesToTerminal, output.format == .table {
                     try Output.write(
@@ -42,9 +44,21 @@ struct StatusCommand: AsyncParsableCommand {
         return answer
     }
 
-    func rendered(_ answer: AdminStatusResponse) throws -> String {
-        if output.format == .json { return try JSONText.of(StatusReport(answer)) }
-        let report = StatusReport(answer)
+    /// Of the image that is asked for.
+    private func remembered(_ client: RPCClient) async throws -> HistoryReport? {
+        guard let image else { return nil }
+        do {
+            return try await HistoryAnswer.ofImage(image, client)
+        } catch let failure as RPCFailure where failure.code == .unimplemented {
+            // A daemon from before an upgrade.
+            return nil
+        }
+    }
+
+    func rendered(_ answer: AdminStatusResponse, _ history: HistoryReport? = nil) throws -> String {
+        var report = StatusReport(answer)
+        report.history = history
+        if output.format == .json { return try JSONText.of(report) }
         return image == nil ? try report.overview : try report.details
     }
 }

@@ -1,5 +1,7 @@
 internal import FoundationEssentials
 internal import GRPC
+internal import History
+internal import Report
 
 /// The daemon's status as `status` prints it.
 struct StatusReport: Encodable {
@@ -65,6 +67,8 @@ struct StatusReport: Encodable {
     var daemon: Daemon
     var images: [ImageReport]
     var mounts: [Mount]
+    /// Of the one image that is asked for.
+    var history: HistoryReport?
 
     init(_ answer: AdminStatusResponse) {
         let facts = answer.daemon
@@ -109,7 +113,12 @@ struct StatusReport: Encodable {
                 if let complaint = image.complaint { text += "  \(complaint)\n" }
                 for reason in image.reasons { text += "  reason: \(reason)\n" }
                 return text + "\n" + (try Listing(items: image.layers).rendered(as: .table))
-            }.joined(separator: "\n")
+            }.joined(separator: "\n") + past
         }
+    }
+
+    private var past: String {
+        guard let history, !history.pulls.isEmpty else { return "" }
+        return "\nThe last pull:\n\n" + HistoryText(report: history, most: 1).pulls
     }
 }

@@ -44,9 +44,11 @@ struct ChangesTests {
         let names = ImageletConfiguration.documentation.filter { !$0.isLive && !$0.allowed.isEmpty }.map(\.path)
         #expect(
             names == [
-                "rootDirectory", "runtime", "sockets.cri", "sockets.admin", "sockets.snapshots", "sockets.runtime",
+                "rootDirectory", "runtime", "idMappedMounts", "sockets.cri", "sockets.admin", "sockets.snapshots",
+                "sockets.runtime",
                 "registries.dockerConfig", "registries.credentialProviders.config",
-                "registries.credentialProviders.binDirectory", "metrics.address", "traces.endpoint",
+                "registries.credentialProviders.binDirectory", "layers.directMounts", "metrics.address",
+                "traces.endpoint",
             ])
     }
 }

@@ -105,6 +105,12 @@ final class PlayedDaemon: ImageService, AdminService {
         return answer
     }
 
+    func history(_ request: AdminHistoryRequest) async throws -> AdminHistoryResponse {
+        var answer = AdminHistoryResponse()
+        answer.report = Data(#"{"pulls":[],"starts":[],"layers":[],"now":"2026-11-28T17:00:00.000Z"}"#.utf8)
+        return answer
+    }
+
     func status(_ request: AdminStatusRequest) async throws -> AdminStatusResponse {
         var answer = AdminStatusResponse()
         answer.images = images.withLock { $0 }.filter { request.image.isEmpty || $0.id == request.image }.map { known in

@@ -1,4 +1,5 @@
 import OCI
+import Report
 import Testing
 
 @testable import imagelet

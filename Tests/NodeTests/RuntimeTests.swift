@@ -67,6 +67,20 @@ struct RuntimeTests {
         #expect(try manifest("eks/90-imagelet.yaml") == node)
     }
 
+    @Test("user namespaces are left to imagelet where it was configured so, and containerd knows the word")
+    func userNamespaces() throws {
+        let capabilities = ["proxy_plugins", "imagelet", "capabilities"]
+        func told(_ version: Int, _ configuration: ImageletConfiguration) throws -> TOMLNode? {
+            let settings = ContainerdSettings.tables(version: version, configuration)
+            return try TOMLTable(parsing: settings.document(version: version, heading: []))[capabilities]
+        }
+        var configuration = ImageletConfiguration()
+        #expect(try told(3, configuration) == nil)
+        configuration.idMappedMounts = true
+        #expect(try told(3, configuration) == .array([.string("remap-ids")]))
+        #expect(try told(2, configuration) == nil)
+    }
+
     @Test("kubeadm: the operator's file, whatever stands in it")
     func kubeadm() throws {
         let flag = "--image-service-endpoint=unix:///run/imagelet/imagelet.sock"

@@ -51,14 +51,15 @@ final class SnapshotNode: Sendable {
     /// Runs a daemon's worth of parts on what is on the disk while `body` talks to it over a socket. To be called again and again.
     /// - Parameter isCleaning: whether the background part runs, too.
     func serve<Result: Sendable>(
-        isCleaning: Bool = true, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        isCleaning: Bool = true, ownership: Ownership = .ofTheRuntime,
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         _ body: (SnapshotClient, Parts) async throws -> Result
     ) async throws -> Result {
         let state = try StateDatabase(path: root + "/state.db")
         let store = LayerStore(directory: root + "/layers", format: SOCIFormat(), logger: logger)
         let storage = ImageStorage(state: state, store: store, indexes: IndexStore(directory: root + "/indexes"))
         let snapshots = SnapshotStore(
-            storage: storage, layers: layers, directory: root + "/snapshots", logger: logger)
+            storage: storage, layers: layers, directory: root + "/snapshots", ownership: ownership, logger: logger)
         try snapshots.recover()
         let socket = "/tmp/imagelet-snapshots-\(getpid())-\(UInt64.random(in: 0 ... .max)).sock"
         defer { unlink(socket) }

@@ -53,10 +53,16 @@ struct SchemaTests {
         CREATE INDEX pullNoteByDate ON pullNote (date)
         """
 
-    /// What version 4 added. Never edit it; add the next one.
+    /// What version 4 added. Never edit it.
     static let version4 = """
         CREATE TABLE credential (image TEXT NOT NULL, repository TEXT NOT NULL, chain TEXT, sealed BLOB NOT NULL, \
         PRIMARY KEY (image, repository) ) STRICT, WITHOUT ROWID
+        """
+
+    /// What version 5 added. Never edit it; add the next one.
+    static let version5 = """
+        CREATE TABLE history (kind TEXT NOT NULL, id INTEGER NOT NULL, document BLOB NOT NULL, \
+        PRIMARY KEY (kind, id) ) STRICT
         """
 
     @Test("the schema is frozen")
@@ -79,10 +85,10 @@ struct SchemaTests {
                 text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
                     .replacingOccurrences(of: "( ", with: "(")
             }
-            let versions = [Self.version1, Self.version2, Self.version3, Self.version4]
+            let versions = [Self.version1, Self.version2, Self.version3, Self.version4, Self.version5]
                 .flatMap { $0.components(separatedBy: ";\n") }
             #expect(lines.sorted() == versions.sorted())
-            #expect(identifiers == ["1", "2", "3", "4"])
+            #expect(identifiers == ["1", "2", "3", "4", "5"])
             #expect(application == 0x696D_6C74)
         }
     }

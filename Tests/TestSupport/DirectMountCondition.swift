@@ -1,15 +1,16 @@
 internal import Foundation
 internal import Glibc
 
+/// Why tests are skipped where `directMountsAreExpected` is false.
+package let directMountRequirements = "needs Linux 6.12 with EROFS, and temporary files on a disk's file system"
+
 /// Whether EROFS images that are files can surely be mounted below the directory of temporary files: root, Linux 6.12 with EROFS, and a file
-/// system for disks. Where it is false they may be possible or not.
+/// system for disks. Where it is false they may be possible or not, and what is about them is skipped; `hack/test` looks whether rightly.
 package let directMountsAreExpected: Bool = {
     guard geteuid() == 0,
         let known = try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8), known.contains("\terofs\n"),
-        let release = try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8),
+        Kernel.isAtLeast(6, 12),
         let type = try? Tool.check(["stat", "-f", "-c", "%T", NSTemporaryDirectory()])
     else { return false }
-    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
-    guard numbers.count == 2, numbers[0] * 1000 + numbers[1] >= 6012 else { return false }
     return ["ext2/ext3\n", "xfs\n", "btrfs\n"].contains(String(decoding: type, as: UTF8.self))
 }()

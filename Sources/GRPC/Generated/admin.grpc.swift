@@ -126,6 +126,19 @@ package enum AdminAdmin: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "History" metadata.
+        package enum History: Sendable {
+            /// Request type for "History".
+            package typealias Input = AdminHistoryRequest
+            /// Response type for "History".
+            package typealias Output = AdminHistoryResponse
+            /// Descriptor for "History".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "imagelet.admin.v1.Admin"),
+                method: "History",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "imagelet.admin.v1.Admin" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Status.descriptor,
@@ -135,7 +148,8 @@ package enum AdminAdmin: Sendable {
             ReleaseMount.descriptor,
             CollectGarbage.descriptor,
             ReloadConfiguration.descriptor,
-            SetLogLevels.descriptor
+            SetLogLevels.descriptor,
+            History.descriptor
         ]
     }
 }
@@ -299,6 +313,24 @@ extension AdminAdmin {
             request: GRPCCore.StreamingServerRequest<AdminSetLogLevelsRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<AdminSetLogLevelsResponse>
+
+        /// Handle the "History" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What became of pulls for a pod, or of an image.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `AdminHistoryRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `AdminHistoryResponse` messages.
+        func history(
+            request: GRPCCore.StreamingServerRequest<AdminHistoryRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<AdminHistoryResponse>
     }
 
     /// Service protocol for the "imagelet.admin.v1.Admin" service.
@@ -446,6 +478,24 @@ extension AdminAdmin {
             request: GRPCCore.ServerRequest<AdminSetLogLevelsRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<AdminSetLogLevelsResponse>
+
+        /// Handle the "History" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What became of pulls for a pod, or of an image.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminHistoryRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `AdminHistoryResponse` message.
+        func history(
+            request: GRPCCore.ServerRequest<AdminHistoryRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<AdminHistoryResponse>
     }
 
     /// Simple service protocol for the "imagelet.admin.v1.Admin" service.
@@ -592,6 +642,24 @@ extension AdminAdmin {
             request: AdminSetLogLevelsRequest,
             context: GRPCCore.ServerContext
         ) async throws -> AdminSetLogLevelsResponse
+
+        /// Handle the "History" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What became of pulls for a pod, or of an image.
+        ///
+        /// - Parameters:
+        ///   - request: A `AdminHistoryRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `AdminHistoryResponse` to respond with.
+        func history(
+            request: AdminHistoryRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> AdminHistoryResponse
     }
 }
 
@@ -687,6 +755,17 @@ extension AdminAdmin.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: AdminAdmin.Method.History.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<AdminHistoryRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<AdminHistoryResponse>(),
+            handler: { request, context in
+                try await self.history(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -775,6 +854,17 @@ extension AdminAdmin.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<AdminSetLogLevelsResponse> {
         let response = try await self.setLogLevels(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func history(
+        request: GRPCCore.StreamingServerRequest<AdminHistoryRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<AdminHistoryResponse> {
+        let response = try await self.history(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -886,6 +976,19 @@ extension AdminAdmin.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<AdminSetLogLevelsResponse> {
         return GRPCCore.ServerResponse<AdminSetLogLevelsResponse>(
             message: try await self.setLogLevels(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func history(
+        request: GRPCCore.ServerRequest<AdminHistoryRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<AdminHistoryResponse> {
+        return GRPCCore.ServerResponse<AdminHistoryResponse>(
+            message: try await self.history(
                 request: request.message,
                 context: context
             ),
@@ -1079,6 +1182,29 @@ extension AdminAdmin {
             deserializer: some GRPCCore.MessageDeserializer<AdminSetLogLevelsResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminSetLogLevelsResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "History" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What became of pulls for a pod, or of an image.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminHistoryRequest` message.
+        ///   - serializer: A serializer for `AdminHistoryRequest` messages.
+        ///   - deserializer: A deserializer for `AdminHistoryResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func history<Result>(
+            request: GRPCCore.ClientRequest<AdminHistoryRequest>,
+            serializer: some GRPCCore.MessageSerializer<AdminHistoryRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<AdminHistoryResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminHistoryResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -1361,6 +1487,40 @@ extension AdminAdmin {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "History" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What became of pulls for a pod, or of an image.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminHistoryRequest` message.
+        ///   - serializer: A serializer for `AdminHistoryRequest` messages.
+        ///   - deserializer: A deserializer for `AdminHistoryResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func history<Result>(
+            request: GRPCCore.ClientRequest<AdminHistoryRequest>,
+            serializer: some GRPCCore.MessageSerializer<AdminHistoryRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<AdminHistoryResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminHistoryResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: AdminAdmin.Method.History.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1586,6 +1746,35 @@ extension AdminAdmin.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<AdminSetLogLevelsRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<AdminSetLogLevelsResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "History" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What became of pulls for a pod, or of an image.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `AdminHistoryRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func history<Result>(
+        request: GRPCCore.ClientRequest<AdminHistoryRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminHistoryResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.history(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<AdminHistoryRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<AdminHistoryResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1845,6 +2034,39 @@ extension AdminAdmin.ClientProtocol {
             metadata: metadata
         )
         return try await self.setLogLevels(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "History" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What became of pulls for a pod, or of an image.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func history<Result>(
+        _ message: AdminHistoryRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminHistoryResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<AdminHistoryRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.history(
             request: request,
             options: options,
             onResponse: handleResponse
