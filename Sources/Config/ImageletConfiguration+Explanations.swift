@@ -108,7 +108,7 @@ extension ImageletConfiguration {
         files are in it.
         """,
         "log": """
-        What is written to standard error; under systemd that is the journal. Read again on SIGHUP (systemctl reload).
+        What is written to standard error; under systemd that is the journal. `imagelet log-level` changes it until the next reload.
         """,
         "log.level": "The least important lines to write.",
         "log.levels": "The same for single parts of the daemon; null: as above.",

@@ -124,18 +124,18 @@ extension ImageletConfiguration: ConfigurationSection {
         [
             .value("rootDirectory", \.rootDirectory, .absolutePath()),
             .value("runtime", \.runtime, .choice),
-            .list("runtimeHandlers", \.runtimeHandlers, of: .label, maximumCount: 64),
+            .list("runtimeHandlers", \.runtimeHandlers, of: .label, maximumCount: 64).live,
             .value("idMappedMounts", \.idMappedMounts, .truth),
             .section("sockets", \.sockets),
-            .section("policy", \.policy),
+            .section("policy", \.policy).live,
             .section("registries", \.registries),
-            .section("transfers", \.transfers),
-            .section("fill", \.fill),
+            .section("transfers", \.transfers).live,
+            .section("fill", \.fill).live,
             .section("layers", \.layers),
-            .section("cache", \.cache),
+            .section("cache", \.cache).live,
             .section("metrics", \.metrics),
             .section("traces", \.traces),
-            .section("log", \.log),
+            .section("log", \.log).live,
         ]
     }
 }

@@ -5,6 +5,10 @@ internal import Synchronization
 internal import Telemetry
 
 extension LayerStore {
+    /// Changes options while the store works: `readTimeout`, `fills`, `fillQuietPeriod`, `maxTransfers` and `reserve` count from the next
+    /// decision on, running transfers and waiting reads go on as they began. The others stay as the store was made.
+    package func adjust(_ change: (inout LayerStoreOptions) -> Void) { parts.adjust(change) }
+
     /// Allows the background fill of the layer from now on. Without such a layer nothing happens.
     package func startFill(_ blob: Digest) {
         guard let layer = layer(blob) else { return }

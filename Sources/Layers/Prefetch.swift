@@ -103,7 +103,7 @@ private struct PrefetchIntake: ~Copyable {
 
     /// How large a layer becomes is known only when it is here; so the volume is asked while it comes.
     private func checkRoom() throws {
-        let room = try parts.options.reserve.room(above: Path.parent(of: tar.path))
+        let room = try parts.adjusted.reserve.room(above: Path.parent(of: tar.path))
         guard room < 0 else { return }
         throw LayerError(
             .diskFull,
