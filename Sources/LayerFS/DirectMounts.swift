@@ -70,9 +70,10 @@ package final class DirectMounts: LayerBorrower {
         }
     }
 
-    /// Whether the layer is mounted now, so that reads of it may pass us by.
+    /// Whether the layer is mounted now, or just being so, so that reads of it may pass us by. Waits for nothing.
     package func isMounted(_ layer: Layer) -> Bool {
-        withCondition(ofSlot: layer.description.slot) { $0 == .mounted }
+        let place = state.withLock { $0.places[layer.description.slot]?.place }
+        return place.map { $0.condition.withLockIfAvailable { $0 == .mounted } ?? true } ?? false
     }
 
     package func recall(_ layer: Layer) -> Bool {
