@@ -12,12 +12,22 @@ struct Field<Section> {
     /// Says what is allowed; empty for keys that lead to further keys.
     let allowed: String
     /// The keys below this one, by their names from here.
-    let inner: [KeyDocumentation]
+    var inner: [KeyDocumentation]
+    /// Whether a running daemon follows a change; else it takes a restart.
+    var isLive = false
     let read: (Setting, inout Section) throws(ConfigError) -> Void
     let write: (Section) -> Rendering
 }
 
 extension Field {
+    /// With all below it: a running daemon follows a change when it reads the file again.
+    var live: Field {
+        var field = self
+        field.isLive = true
+        field.inner = inner.map { KeyDocumentation(path: $0.path, allowed: $0.allowed, isLive: true) }
+        return field
+    }
+
     static func value<Value>(
         _ name: String, _ path: WritableKeyPath<Section, Value>, _ form: Form<Value>, isRequired: Bool = false
     ) -> Field {

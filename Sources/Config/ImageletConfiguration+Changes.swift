@@ -1,23 +1,44 @@
+/// A key whose value is another one now.
+package struct KeyChange: Sendable, Equatable, CustomStringConvertible {
+    /// From the top, as documentation names it.
+    package let path: String
+    /// In one line, shortened if it is long.
+    package let old: String
+    package let new: String
+    /// Whether a running daemon follows; else it takes a restart.
+    package let isLive: Bool
+
+    package var description: String { "\(path) (\(old) → \(new))" }
+}
+
 extension ImageletConfiguration {
-    /// The keys, as documentation names them, whose values differ; a list counts as one value.
-    package func keysChanged(from earlier: ImageletConfiguration) -> [String] {
-        let (old, new) = (earlier.rendering.values, rendering.values)
-        return Self.documentation.map(\.path).filter { old[$0] != new[$0] }
+    /// The keys whose values differ, in the file's order; a list counts as one value.
+    package func changes(since earlier: ImageletConfiguration) -> [KeyChange] {
+        let (before, after) = (earlier.rendering, rendering)
+        return Self.documentation.compactMap { key in
+            let names = key.path.split(separator: ".").map(String.init)
+            guard let old = before.value(at: names[...]), let new = after.value(at: names[...]), !new.isMap,
+                old.line != new.line
+            else { return nil }
+            return KeyChange(path: key.path, old: old.shortLine, new: new.shortLine, isLive: key.isLive)
+        }
     }
 }
 
 extension Rendering {
-    /// Everything that is no map, by its keys from the top.
-    fileprivate var values: [String: String] {
-        guard case .map(let entries) = self else { return [:] }
-        var values: [String: String] = [:]
-        for (name, entry) in entries {
-            if case .map = entry {
-                for (path, value) in entry.values { values["\(name).\(path)"] = value }
-            } else {
-                values[name] = "\(entry)"
-            }
-        }
-        return values
+    fileprivate var isMap: Bool {
+        guard case .map = self else { return false }
+        return true
     }
+
+    /// As YAML writes it within one line, quotes aside.
+    fileprivate var line: String {
+        switch self {
+        case .scalar(let text, _): text
+        case .list(let elements): "[\(elements.map(\.line).joined(separator: ", "))]"
+        case .map(let entries): "{\(entries.map { "\($0.0): \($0.1.line)" }.joined(separator: ", "))}"
+        }
+    }
+
+    fileprivate var shortLine: String { line.count > 120 ? line.prefix(119) + "…" : line }
 }

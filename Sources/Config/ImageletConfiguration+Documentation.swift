@@ -4,6 +4,8 @@ package struct KeyDocumentation: Sendable, Equatable {
     package let path: String
     /// What may stand there; empty for a map.
     package let allowed: String
+    /// Whether a running daemon follows a change when it reads the file again; else it takes a restart.
+    package let isLive: Bool
 }
 
 extension ImageletConfiguration {
@@ -15,8 +17,10 @@ extension ConfigurationSection {
     /// Every key of this section and of those below it.
     static var keyDocumentation: [KeyDocumentation] {
         fields.flatMap { field in
-            [KeyDocumentation(path: field.name, allowed: field.allowed)]
-                + field.inner.map { KeyDocumentation(path: "\(field.name).\($0.path)", allowed: $0.allowed) }
+            [KeyDocumentation(path: field.name, allowed: field.allowed, isLive: field.isLive)]
+                + field.inner.map {
+                    KeyDocumentation(path: "\(field.name).\($0.path)", allowed: $0.allowed, isLive: $0.isLive)
+                }
         }
     }
 }

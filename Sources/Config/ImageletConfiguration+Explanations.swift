@@ -81,6 +81,11 @@ extension ImageletConfiguration {
         "fill": "Bringing in the rest of streamed layers in the background.",
         "fill.enabled": "Whether streamed layers become complete by themselves.",
         "fill.quietPeriod": "How long nothing of a layer was asked for before its fill begins.",
+        "layers": "How layers are shown to containers.",
+        "layers.directMounts": """
+        Whether complete layers are mounted as EROFS file systems, which the kernel reads without imagelet (Linux 6.12 and later). What is
+        in use when this is changed stays as it is.
+        """,
         "cache": "How much of the disk fetched layers may take. What is given up streams again when it is read.",
         "cache.maxBytes": """
         Most bytes of fetched layers on the disk; beyond it segments go, those that were not read for longest first. Those whose registry does
@@ -103,7 +108,7 @@ extension ImageletConfiguration {
         files are in it.
         """,
         "log": """
-        What is written to standard error; under systemd that is the journal. Read again on SIGHUP (systemctl reload).
+        What is written to standard error; under systemd that is the journal. `imagelet log-level` changes it until the next reload.
         """,
         "log.level": "The least important lines to write.",
         "log.levels": "The same for single parts of the daemon; null: as above.",

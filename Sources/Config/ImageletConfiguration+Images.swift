@@ -56,10 +56,10 @@ extension ImageletConfiguration {
 
         static var fields: [Field<Registries>] {
             [
-                .list("hostsDirectories", \.hostsDirectories, of: .absolutePath(), maximumCount: 16),
+                .list("hostsDirectories", \.hostsDirectories, of: .absolutePath(), maximumCount: 16).live,
                 .optional("dockerConfig", \.dockerConfig, .absolutePath()),
                 .section("credentialProviders", \.credentialProviders),
-                .list("plainHTTPHosts", \.plainHTTPHosts, of: .host, maximumCount: 256),
+                .list("plainHTTPHosts", \.plainHTTPHosts, of: .host, maximumCount: 256).live,
             ]
         }
     }

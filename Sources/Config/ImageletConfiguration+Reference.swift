@@ -29,7 +29,7 @@ extension ImageletConfiguration {
             let explanation = explanations[key.path]
             var comment =
                 explanation.map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) } ?? []
-            if !key.allowed.isEmpty { comment += allowed(key) }
+            if !key.allowed.isEmpty { comment += allowed(key) + ["Reload: \(key.isLive ? "yes" : "no")"] }
             let indentation = String(repeating: "  ", count: names.count - 1)
             let lines = comment.map { $0.isEmpty ? "#" : "# \($0)" } + value.lines(name: name)
             return ReferenceEntry(
@@ -55,6 +55,9 @@ extension ImageletConfiguration {
         #
         # Files in /etc/imagelet/config.d/ whose names end in .yaml are laid over this one, in the order of their names: maps merge
         # key by key, lists and values replace what was there. An unknown key is an error. Anchors and aliases are not read.
+        #
+        # A running daemon follows keys with "Reload: yes" when it reads its files again: on SIGHUP, `systemctl reload imagelet`
+        # or `imagelet config reload`, which names the changed keys that take a restart.
         #
         # Sizes are whole numbers with Ki, Mi, Gi, Ti, Pi (factors of 1024), k, M, G, T (factors of 1000) or without a unit (bytes).
         # Durations are whole numbers with h, m, s, ms, larger units first.

@@ -19,6 +19,7 @@ package struct ImageletConfiguration: Sendable, Equatable {
     package var registries = Registries()
     package var transfers = Transfers()
     package var fill = Fill()
+    package var layers = Layers()
     package var cache = Cache()
     package var metrics = Metrics()
     package var traces = Traces()
@@ -106,22 +107,35 @@ package struct ImageletConfiguration: Sendable, Equatable {
     }
 }
 
+extension ImageletConfiguration {
+    /// How layers are shown to containers.
+    package struct Layers: ConfigurationSection {
+        /// Whether complete layers are mounted as EROFS, where the kernel can. Default: true.
+        package var directMounts = true
+
+        package init() {}
+
+        static var fields: [Field<Layers>] { [.value("directMounts", \.directMounts, .truth)] }
+    }
+}
+
 extension ImageletConfiguration: ConfigurationSection {
     static var fields: [Field<ImageletConfiguration>] {
         [
             .value("rootDirectory", \.rootDirectory, .absolutePath()),
             .value("runtime", \.runtime, .choice),
-            .list("runtimeHandlers", \.runtimeHandlers, of: .label, maximumCount: 64),
+            .list("runtimeHandlers", \.runtimeHandlers, of: .label, maximumCount: 64).live,
             .value("idMappedMounts", \.idMappedMounts, .truth),
             .section("sockets", \.sockets),
-            .section("policy", \.policy),
+            .section("policy", \.policy).live,
             .section("registries", \.registries),
-            .section("transfers", \.transfers),
-            .section("fill", \.fill),
-            .section("cache", \.cache),
+            .section("transfers", \.transfers).live,
+            .section("fill", \.fill).live,
+            .section("layers", \.layers),
+            .section("cache", \.cache).live,
             .section("metrics", \.metrics),
             .section("traces", \.traces),
-            .section("log", \.log),
+            .section("log", \.log).live,
         ]
     }
 }

@@ -20,11 +20,37 @@ final class RegistryBlobSource: BlobSource {
     }
     private let target = Mutex<Target?>(nil)
 
+    /// Who sent what lately, the latest last.
+    private let deliveries = Mutex<[(range: Range<Int64>, endpoint: Endpoint)]>([])
+    private static let deliveryLimit = 64
+
     init(client: RegistryClient, access: Access, descriptor: Descriptor) {
         self.client = client
         self.access = access
         digest = descriptor.digest
         size = descriptor.size
+    }
+
+    func foundWrong(_ range: Range<Int64>) {
+        let senders = deliveries.withLock { deliveries in
+            let guilty = deliveries.filter { $0.range.overlaps(range) }
+            deliveries.removeAll { $0.range.overlaps(range) }
+            return guilty.map(\.endpoint)
+        }
+        // What a redirect led to may hold other bytes than the registry would lead to now.
+        target.withLock { $0 = nil }
+        let last = try? client.endpoints(for: access.reference, .pull).last
+        for sender in senders where sender.base != last?.base {
+            let why = RegistryError(.invalidResponse, "\(sender.name): \(step): bytes with another digest")
+            client.rest(sender, HostFailure(why), access)
+        }
+    }
+
+    private func note(_ range: Range<Int64>, from endpoint: Endpoint) {
+        deliveries.withLock { deliveries in
+            if deliveries.count >= Self.deliveryLimit { deliveries.removeFirst() }
+            deliveries.append((range, endpoint))
+        }
     }
 
     /// What the caller's closure threw, told apart from failures of the transfer.
@@ -153,6 +179,7 @@ final class RegistryBlobSource: BlobSource {
             }
             defer { if reader.isWhole { self.client.memory.noteRanges(endpoint, serves: false) } }
             isWanted = try reader.accept(head)
+            if isWanted { self.note(wanted, from: endpoint) }
             if isWanted, !reader.isWhole { self.client.memory.noteRanges(endpoint, serves: true) }
             return isWanted
         }

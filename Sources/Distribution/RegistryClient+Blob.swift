@@ -14,8 +14,8 @@ extension RegistryClient {
                 host: reference.host)
         }
         let access = Access(reference: reference, request: credentials)
-        // Wrong bytes are worth one more try: the next host, or the same after a proxy repaired itself.
-        for _ in 0..<2 {
+        // Wrong bytes are worth a try of every other host, and one more of the last: a proxy may have repaired itself.
+        for _ in 0...(try endpoints(for: reference, .pull).count) {
             var bytes: [UInt8] = []
             let source = RegistryBlobSource(client: self, access: access, descriptor: descriptor)
             do {
@@ -24,9 +24,7 @@ extension RegistryClient {
                 throw failure.error
             }
             if descriptor.digest.matches(bytes) { return bytes }
-            for mirror in try endpoints(for: reference, .pull).dropLast() {
-                memory.rest(mirror, repository: reference.repository)
-            }
+            source.foundWrong(0..<descriptor.size)
         }
         throw RegistryError(
             .invalidResponse, "\(reference.host): blob \(descriptor.digest): the content has another digest",

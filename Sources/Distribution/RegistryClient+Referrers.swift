@@ -21,6 +21,15 @@ extension RegistryClient {
         return ReferrersPage.filter(all, artifactType: artifactType)
     }
 
+    /// Whether the registry has the referrers API; else referrers are found by their tag alone.
+    /// - Throws: `RegistryError` if it could not be asked, `CancellationError`.
+    package func hasReferrersAPI(
+        _ reference: Reference, of digest: Digest, credentials: RequestCredentials? = nil
+    ) async throws -> Bool {
+        let access = Access(reference: reference, request: credentials)
+        return try await referrersByAPI(access, of: digest, artifactType: nil) != nil
+    }
+
     /// The answer of the API, or nil where there is none.
     func referrersByAPI(_ access: Access, of digest: Digest, artifactType: String?) async throws -> [Descriptor]? {
         // Older hosts.toml files list capabilities without `referrers`; then only the tag is left.

@@ -33,15 +33,17 @@ package final class RegistryClient: Sendable {
         }
     }
 
-    let hosts: HostConfiguration
+    let hosts: @Sendable () -> HostConfiguration
     let options: Options
     let logger: Logger
     let transmission: Transmission
     let memory: HostMemory
 
-    /// - Parameter credentials: the node's own, in the order they are asked.
+    /// - Parameters:
+    ///   - hosts: asked every few seconds: they may change while the client lives.
+    ///   - credentials: the node's own, in the order they are asked.
     package init(
-        http: HTTPClient, hosts: HostConfiguration = HostConfiguration(),
+        http: HTTPClient, hosts: @autoclosure @escaping @Sendable () -> HostConfiguration = HostConfiguration(),
         credentials: [any CredentialSource] = [],
         options: Options = Options(), logger: Logger
     ) {
@@ -70,7 +72,7 @@ package final class RegistryClient: Sendable {
     /// All hosts for `reference`, as configured a few seconds ago at most: each range read asks, and files are slow.
     func endpoints(for reference: Reference) throws -> [Endpoint] {
         if let known = memory.endpoints(for: reference.host) { return known }
-        let plan = try hosts.endpoints(for: reference)
+        let plan = try hosts().endpoints(for: reference)
         memory.keep(plan.endpoints, for: reference.host)
         for warning in memory.unsaid(plan.warnings) {
             logger.warning("\(warning)", metadata: ["registry.host": "\(reference.host)"])

@@ -40,7 +40,10 @@ package struct Examination: Sendable {
             CredentialsCheck(), DiskCheck(), ClockCheck(),
         ]
         if let registry {
-            checks += [RegistryCheck(facts: registry), RangesCheck(facts: registry), IndexCheck(facts: registry)]
+            checks += [
+                RegistryCheck(facts: registry), RangesCheck(facts: registry), ReferrersCheck(facts: registry),
+                IndexCheck(facts: registry),
+            ]
         }
         self.checks = checks
     }

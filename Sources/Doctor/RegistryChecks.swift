@@ -12,6 +12,8 @@ package struct RegistryFacts: Sendable, Equatable {
     package var failure: String?
     /// Whether parts of layers can be had.
     package var ranges = Support.unknown("not asked")
+    /// Whether it lists what refers to an image.
+    package var referrers = Support.unknown("not asked")
     /// Whether there is an index to stream by.
     package var index = Support.unknown("not asked")
 
@@ -53,13 +55,28 @@ struct RangesCheck: Check {
     }
 }
 
+/// Whether indexes that are not bound to their image are listed.
+struct ReferrersCheck: Check {
+    let name = "referrers"
+    let facts: RegistryFacts
+
+    func examine(_ node: Surroundings) async -> Diagnosis {
+        let lookedAt = "the referrers API for \(facts.image)"
+        switch facts.referrers {
+        case .yes: return .good(lookedAt, "served")
+        case .no(let why): return .note(lookedAt, "not served: \(why)")
+        case .unknown(let why): return .note(lookedAt, why)
+        }
+    }
+}
+
 /// Whether there is an index to stream by.
 struct IndexCheck: Check {
     let name = "index"
     let facts: RegistryFacts
 
     func examine(_ node: Surroundings) async -> Diagnosis {
-        let lookedAt = "referrers of \(facts.image)"
+        let lookedAt = "the manifest and the referrers of \(facts.image)"
         switch facts.index {
         case .yes: return .good(lookedAt, "there is an index to stream by")
         case .no(let why):

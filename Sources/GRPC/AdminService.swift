@@ -12,5 +12,9 @@ package protocol AdminService: Sendable {
     func commitMount(_ request: AdminCommitMountRequest) async throws -> AdminCommitMountResponse
     func releaseMount(_ request: AdminReleaseMountRequest) async throws -> AdminReleaseMountResponse
     func collectGarbage(_ request: AdminCollectGarbageRequest) async throws -> AdminCollectGarbageResponse
+    func reloadConfiguration(
+        _ request: AdminReloadConfigurationRequest
+    ) async throws -> AdminReloadConfigurationResponse
+    func setLogLevels(_ request: AdminSetLogLevelsRequest) async throws -> AdminSetLogLevelsResponse
     func history(_ request: AdminHistoryRequest) async throws -> AdminHistoryResponse
 }

@@ -38,6 +38,18 @@ struct AdminServiceBinding: AdminAdmin.SimpleServiceProtocol {
         try await answering(context) { try await service.collectGarbage(request) }
     }
 
+    func reloadConfiguration(
+        request: AdminReloadConfigurationRequest, context: ServerContext
+    ) async throws -> AdminReloadConfigurationResponse {
+        try await answering(context) { try await service.reloadConfiguration(request) }
+    }
+
+    func setLogLevels(
+        request: AdminSetLogLevelsRequest, context: ServerContext
+    ) async throws -> AdminSetLogLevelsResponse {
+        try await answering(context) { try await service.setLogLevels(request) }
+    }
+
     func history(request: AdminHistoryRequest, context: ServerContext) async throws -> AdminHistoryResponse {
         try await answering(context) { try await service.history(request) }
     }

@@ -12,7 +12,7 @@ package struct CallLog: Sendable {
     }
 
     /// - Parameters:
-    ///   - level: of a call that went well. Some methods are polled every few seconds.
+    ///   - level: of a call that went well. Some methods are polled every few seconds. One that was given up is told no louder.
     ///   - subject: what the call is about, as the client wrote it.
     ///   - remarks: what else there is to say of an answer.
     /// - Throws: what `body` throws, as the status to answer.
@@ -39,7 +39,7 @@ package struct CallLog: Sendable {
         case .failure(let failure):
             metadata["rpc.code"] = "\(failure.code)"
             metadata["error"] = "\(failure.message)"
-            logger.log(level: failure.code == .cancelled ? .info : .warning, "refused", metadata: metadata)
+            logger.log(level: failure.code == .cancelled ? min(level, .info) : .warning, "refused", metadata: metadata)
         }
         return try outcome.get()
     }

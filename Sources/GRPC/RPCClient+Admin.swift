@@ -44,6 +44,21 @@ extension RPCClient {
         try await calling { try await admin.collectGarbage(request, options: RPCLimits.options(timeout: timeout)) }
     }
 
+    package func reloadConfiguration(
+        timeout: Duration? = nil
+    ) async throws(RPCFailure) -> AdminReloadConfigurationResponse {
+        try await calling {
+            try await admin.reloadConfiguration(
+                AdminReloadConfigurationRequest(), options: RPCLimits.options(timeout: timeout))
+        }
+    }
+
+    package func setLogLevels(
+        _ request: AdminSetLogLevelsRequest, timeout: Duration? = nil
+    ) async throws(RPCFailure) -> AdminSetLogLevelsResponse {
+        try await calling { try await admin.setLogLevels(request, options: RPCLimits.options(timeout: timeout)) }
+    }
+
     package func history(
         _ request: AdminHistoryRequest, timeout: Duration? = nil
     ) async throws(RPCFailure) -> AdminHistoryResponse {

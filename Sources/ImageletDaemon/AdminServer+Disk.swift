@@ -3,11 +3,12 @@ internal import FoundationEssentials
 internal import GRPC
 internal import Images
 internal import Layers
+internal import Logging
 
 /// What the command asks about the disk.
 extension AdminServer {
     func collectGarbage(_ request: AdminCollectGarbageRequest) async throws -> AdminCollectGarbageResponse {
-        try await mapping {
+        try await log.recording("CollectGarbage", at: .info, subject: ["dry": "\(request.dryRun)"]) {
             var answer = AdminCollectGarbageResponse()
             answer.garbage = try await garbage.run(isDry: request.dryRun).map { garbage in
                 var message = AdminGarbage()

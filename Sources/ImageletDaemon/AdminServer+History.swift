@@ -2,12 +2,13 @@ internal import FoundationEssentials
 internal import GRPC
 internal import History
 internal import Images
+internal import Logging
 internal import OCI
 
 /// What the command asks about the past.
 extension AdminServer {
     func history(_ request: AdminHistoryRequest) async throws -> AdminHistoryResponse {
-        try await mapping {
+        try await log.recording("History", at: .debug) {
             let report: HistoryReport
             switch request.subject {
             case .pod(let pod):

@@ -2,6 +2,7 @@ internal import CRI
 internal import GRPC
 internal import Images
 internal import Layers
+internal import Logging
 internal import OCI
 internal import Policy
 internal import State
@@ -13,14 +14,16 @@ struct AdminServer: AdminService {
     let mounts: ImageMounts
     let cache: CacheWatch
     let garbage: GarbageCollection
+    let reload: Reload
     let past: PullHistory
     let rootDirectory: String
     /// In the configuration's words.
     let runtime: String
     let began = ContinuousClock.now
+    let log: CallLog
 
     func status(_ request: AdminStatusRequest) async throws -> AdminStatusResponse {
-        try await mapping {
+        try await log.recording("Status", at: .debug, subject: Self.subject(request.image)) {
             let records = try catalog.records(matching: request.image)
             let notes = try catalog.notes(matching: request.image)
             guard request.image.isEmpty || !records.isEmpty || !notes.isEmpty else {
@@ -43,13 +46,15 @@ struct AdminServer: AdminService {
     func watchPull(
         _ request: AdminWatchPullRequest, send: @Sendable (AdminPullProgress) async throws -> Void
     ) async throws {
-        for await progress in progress(request.image) {
-            try await send(AdminPullProgress(progress))
+        try await log.recording("WatchPull", at: .debug, subject: Self.subject(request.image)) {
+            for await progress in progress(request.image) {
+                try await send(AdminPullProgress(progress))
+            }
         }
     }
 
     func prepareMount(_ request: AdminPrepareMountRequest) async throws -> AdminPrepareMountResponse {
-        try await mapping {
+        try await log.recording("PrepareMount", at: .info, subject: Self.subject(request.image)) {
             let plan = try await mounts.prepare(request.image)
             var answer = AdminPrepareMountResponse()
             answer.mountID = plan.id
@@ -69,18 +74,21 @@ struct AdminServer: AdminService {
     }
 
     func commitMount(_ request: AdminCommitMountRequest) async throws -> AdminCommitMountResponse {
-        try await mapping {
+        let subject: Logger.Metadata = ["mount": "\(request.mountID)", "mount.target": "\(request.target)"]
+        return try await log.recording("CommitMount", at: .info, subject: subject) {
             try await mounts.commit(request.mountID, target: request.target)
             return AdminCommitMountResponse()
         }
     }
 
     func releaseMount(_ request: AdminReleaseMountRequest) async throws -> AdminReleaseMountResponse {
-        try await mapping {
+        try await log.recording("ReleaseMount", at: .info, subject: ["mount": "\(request.mount)"]) {
             try await mounts.release(request.mount)
             return AdminReleaseMountResponse()
         }
     }
+
+    private static func subject(_ image: String) -> Logger.Metadata { image.isEmpty ? [:] : ["image": "\(image)"] }
 
     private func imageStatus(_ record: ImageRecord) -> AdminImageStatus {
         var status = AdminImageStatus()
@@ -101,17 +109,6 @@ struct AdminServer: AdminService {
         status.strategy = note.strategy
         status.reasons = catalog.reasons(of: note).map(\.description)
         return status
-    }
-
-    /// Failures of use cases become the statuses they have in the CRI, too.
-    func mapping<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
-        do {
-            return try await body()
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            throw RPCFailure(answering: error)
-        }
     }
 }
 

@@ -11,7 +11,7 @@ extension Daemon {
     /// In front of containerd: layers reach it as snapshots, pulls are prepared, and all other calls are passed on.
     func containerdFront(
         _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths,
-        _ layers: any LayerDirectories, mapsIDs: Bool, _ health: DaemonHealth
+        _ layers: any LayerDirectories, mapsIDs: Bool, _ health: DaemonHealth, _ live: LiveConfiguration
     ) throws -> Front {
         let sockets = configuration.sockets
         let client = try RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
@@ -20,7 +20,7 @@ extension Daemon {
         let puller = RuntimePuller(
             storage: storage, registry: registry, runtime: runtime,
             exchange: SnapshotExchange(storage: storage) { try await runtime.takesLayers() },
-            options: configuration.pullOptions, logger: log.logger(.images))
+            options: live.value.pullOptions, logger: log.logger(.images))
         let snapshots = SnapshotStore(
             storage: storage, layers: layers, directory: paths.snapshots, ownership: ownership(mapsIDs: mapsIDs),
             logger: log.logger(.snapshots))

@@ -36,6 +36,7 @@ package struct Daemon: Sendable {
         let startTime = WallClock.now
         let logger = log.logger(.daemon)
         let metrics = DaemonMetrics()
+        let live = LiveConfiguration(configuration, read: reread)
         let spans = configuration.traces.endpoint.map { _ in SpanBuffer() }
         Allocator.giveBackFreedMemory()
         let paths = Paths(root: configuration.rootDirectory)
@@ -47,9 +48,11 @@ package struct Daemon: Sendable {
                 "\(paths.root) is served by another imagelet; stop that one, or give this one its own rootDirectory")
         }
 
-        let registry = RegistryAccess(configuration).client(metrics: metrics.registry, logger: log.logger(.registry))
-        let direct = DirectMounts(at: paths.direct, logger: log.logger(.layers))
-        var layerOptions = configuration.layerOptions
+        let registry = RegistryAccess(live.value).client(metrics: metrics.registry, logger: log.logger(.registry))
+        let direct = DirectMounts(
+            at: paths.direct, isEnabled: configuration.layers.directMounts, logger: log.logger(.layers))
+        var layerOptions = LayerStoreOptions()
+        layerOptions.take(configuration)
         layerOptions.metrics = metrics.layers
         let history = Chronicle()
         layerOptions.observer = history
@@ -64,9 +67,7 @@ package struct Daemon: Sendable {
         let catalog = ImageCatalog(storage: storage, directory: paths.root, elsewhere: paths.countedElsewhere)
         let directories = StoreDirectories(store: store, mount: paths.store, direct: direct)
         let mounts = ImageMounts(storage: storage, catalog: catalog, layers: directories, directory: paths.mounts)
-        try await Recovery(
-            storage: storage, registry: registry, fills: configuration.fill.enabled, logger: logger
-        ).run()
+        try await Recovery(storage: storage, registry: registry, logger: logger).run()
         try mounts.sweep()
         direct.bringUp(store.layers)
 
@@ -95,20 +96,22 @@ package struct Daemon: Sendable {
         let health = DaemonHealth(mount: mount, state: storage.state, directory: paths.root)
         let front =
             switch configuration.runtime {
-            case .none: try embeddedFront(storage, catalog, registry, doors, health)
+            case .none: try embeddedFront(storage, catalog, registry, doors, health, live)
             case .containerd:
                 try containerdFront(
-                    storage, catalog, registry, doors, paths, directories, mapsIDs: mount.mapsIDs, health)
-            case .crio: try await storageFront(storage, catalog, registry, doors, paths, health)
+                    storage, catalog, registry, doors, paths, directories, mapsIDs: mount.mapsIDs, health, live)
+            case .crio: try await storageFront(storage, catalog, registry, doors, paths, health, live)
             }
         let cache = CacheWatch(
-            storage: storage, budget: configuration.cacheBudget, directory: paths.root, logger: logger)
+            storage: storage, budget: live.value.cacheBudget, directory: paths.root, logger: logger)
+        let reload = Reload(configuration: live, log: log, store: store)
         let admin = AdminServer(
             catalog: catalog, progress: front.progress, mounts: mounts, cache: cache,
-            garbage: GarbageCollection(storage: storage, mounts: mounts, cache: cache),
+            garbage: GarbageCollection(storage: storage, mounts: mounts, cache: cache), reload: reload,
             past: PullHistory(storage: storage, catalog: catalog, isReadPastUs: { direct.isMounted($0) }),
-            rootDirectory: paths.root,
-            runtime: configuration.runtime.rawValue)
+            rootDirectory: paths.root, runtime: configuration.runtime.rawValue,
+            // Failures of use cases become the statuses they have in the CRI, too.
+            log: CallLog(logger: logger) { RPCFailure(answering: $0) })
         let control = try doors.server(.admin, at: configuration.sockets.admin, [.admin(admin)])
         let page = metrics.page(
             ObservedParts(
@@ -135,7 +138,7 @@ package struct Daemon: Sendable {
                     .init(service: Part { await cache.run() }),
                     .init(service: Part { await keeping.run() }),
                     .init(service: Part { await kept.run() }),
-                    .init(service: Part { await Reload(configuration: configuration, read: reread, log: log).run() }),
+                    .init(service: Part { await reload.run() }),
                     .init(
                         service: Part(
                             {

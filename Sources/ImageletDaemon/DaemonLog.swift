@@ -25,6 +25,17 @@ package struct DaemonLog: Sendable {
         levels.set(configuration.usual, parts: configuration.parts)
     }
 
+    /// What is written now, in the configuration's words.
+    var configuration: ImageletConfiguration.Log {
+        let current = levels.current
+        var log = ImageletConfiguration.Log()
+        log.level = ImageletConfiguration.Log.Level(current.usual)
+        for part in ImageletConfiguration.Levels.Part.allCases {
+            log.levels[part] = current.parts[part.rawValue].map { ImageletConfiguration.Log.Level($0) }
+        }
+        return log
+    }
+
     /// Whether standard error is the journal's (systemd.exec(5), `$JOURNAL_STREAM`): then its device and inode stand
     /// there.
     private static var isJournal: Bool {
@@ -45,6 +56,21 @@ extension ImageletConfiguration.Log {
 
 extension Logger.Level {
     fileprivate init(_ level: ImageletConfiguration.Log.Level) {
+        self =
+            switch level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            case .critical: .critical
+            }
+    }
+}
+
+extension ImageletConfiguration.Log.Level {
+    fileprivate init(_ level: Logger.Level) {
         self =
             switch level {
             case .trace: .trace

@@ -18,10 +18,10 @@ extension Daemon {
     /// No runtime: a complete image service by itself.
     func embeddedFront(
         _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors,
-        _ health: DaemonHealth
+        _ health: DaemonHealth, _ live: LiveConfiguration
     ) throws -> Front {
         let puller = Puller(
-            storage: storage, registry: registry, options: configuration.pullOptions,
+            storage: storage, registry: registry, options: live.value.pullOptions,
             logger: log.logger(.images))
         let images = ImageServiceServer(catalog: catalog, puller: puller, logger: log.logger(.cri))
         let cri = try doors.server(.cri, at: configuration.sockets.cri, [.images(images), .health(health)])

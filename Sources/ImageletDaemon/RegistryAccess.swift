@@ -9,21 +9,21 @@ internal import Policy
 /// Registries as the configuration describes them; for the daemon and for commands that work without one.
 package struct RegistryAccess: Sendable {
     private let http: HTTPClient
-    private let hosts: HostConfiguration
+    private let hosts: @Sendable () -> HostConfiguration
     private let configuration: ImageletConfiguration
 
-    package init(_ configuration: ImageletConfiguration) {
+    /// - Parameter current: asked for what may change while a client lives: where registries are.
+    package init(_ current: @autoclosure @escaping @Sendable () -> ImageletConfiguration) {
         http = HTTPClient(options: .init(userAgent: "imagelet/\(Version.current)"))
-        hosts = HostConfiguration(
-            directories: configuration.registries.hostsDirectories,
-            plainHTTP: Set(configuration.registries.plainHTTPHosts))
-        self.configuration = configuration
+        hosts = { current().hosts }
+        configuration = current()
     }
 
     package func client(metrics: RegistryMetrics = RegistryMetrics(), logger: Logger) -> RegistryClient {
         var options = RegistryClient.Options()
         options.metrics = metrics
-        return RegistryClient(http: http, hosts: hosts, credentials: sources(logger), options: options, logger: logger)
+        return RegistryClient(
+            http: http, hosts: hosts(), credentials: sources(logger), options: options, logger: logger)
     }
 
     /// The node's own credentials: the kubelet's plugins first, which can renew theirs.
@@ -83,22 +83,28 @@ extension ImageletConfiguration {
                 Strategy(rawValue: rule.strategy.rawValue).map { Rules.Rule(ReferencePattern(rule.match), $0) }
             })
         return PullOptions(
-            policy: options, fills: fill.enabled, runtimeHandlers: runtimeHandlers.isEmpty ? nil : Set(runtimeHandlers))
+            policy: options, runtimeHandlers: runtimeHandlers.isEmpty ? nil : Set(runtimeHandlers))
     }
 
-    var layerOptions: LayerStoreOptions {
-        var options = LayerStoreOptions()
-        options.readTimeout = transfers.readTimeout
-        options.maxTransfers = transfers.maxConcurrent
-        options.fillQuietPeriod = fill.quietPeriod
-        options.reserve = VolumeShare(cache.evictionThreshold)
-        return options
+    fileprivate var hosts: HostConfiguration {
+        HostConfiguration(directories: registries.hostsDirectories, plainHTTP: Set(registries.plainHTTPHosts))
     }
 
     var cacheBudget: CacheBudget {
         CacheBudget(
             maxBytes: cache.maxBytes?.bytes, minFreeBytes: cache.minFreeBytes.bytes,
             reserve: VolumeShare(cache.evictionThreshold))
+    }
+}
+
+extension LayerStoreOptions {
+    /// What the configuration says, all of which may change while the store works.
+    mutating func take(_ configuration: ImageletConfiguration) {
+        readTimeout = configuration.transfers.readTimeout
+        maxTransfers = configuration.transfers.maxConcurrent
+        fills = configuration.fill.enabled
+        fillQuietPeriod = configuration.fill.quietPeriod
+        reserve = VolumeShare(configuration.cache.evictionThreshold)
     }
 }
 

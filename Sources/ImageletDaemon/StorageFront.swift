@@ -9,7 +9,7 @@ extension Daemon {
     /// In front of CRI-O: layers reach it by a listing that it reads, pulls are prepared, and all other calls are passed on.
     func storageFront(
         _ storage: ImageStorage, _ catalog: ImageCatalog, _ registry: RegistryClient, _ doors: Doors, _ paths: Paths,
-        _ health: DaemonHealth
+        _ health: DaemonHealth, _ live: LiveConfiguration
     ) async throws -> Front {
         let client = try RPCClient(to: try RPCEndpoint(configuration.sockets.runtime), patience: Self.runtimePatience)
         let runtime = StorageRuntime(client: client)
@@ -22,7 +22,7 @@ extension Daemon {
         await layers.recover()
         let puller = RuntimePuller(
             storage: storage, registry: registry, runtime: runtime, exchange: layers,
-            options: configuration.pullOptions, logger: log.logger(.images))
+            options: live.value.pullOptions, logger: log.logger(.images))
         let images = RuntimeImageServer(
             runtime: client, puller: puller, bookkeeping: .listing(layers, catalog), logger: log.logger(.cri))
         let cri = try doors.server(

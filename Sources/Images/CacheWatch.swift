@@ -17,7 +17,7 @@ package final class CacheWatch: Sendable {
         package var fullDisk: FullDisk?
     }
 
-    package let budget: CacheBudget
+    private let currentBudget: @Sendable () -> CacheBudget
     private let storage: ImageStorage
     private let directory: String
     private let logger: Logger
@@ -26,18 +26,21 @@ package final class CacheWatch: Sendable {
     private let said = Mutex<[String]>([])
 
     /// - Parameters:
+    ///   - budget: asked at each look: it may change while the daemon runs.
     ///   - directory: on the volume that is looked at.
     ///   - interval: of looks without growth: others write to the volume, too.
     package init(
-        storage: ImageStorage, budget: CacheBudget, directory: String, logger: Logger,
-        interval: Duration = .seconds(15)
+        storage: ImageStorage, budget: @autoclosure @escaping @Sendable () -> CacheBudget, directory: String,
+        logger: Logger, interval: Duration = .seconds(15)
     ) {
         self.storage = storage
-        self.budget = budget
+        currentBudget = budget
         self.directory = directory
         self.logger = logger
         self.interval = interval
     }
+
+    package var budget: CacheBudget { currentBudget() }
 
     /// Until cancelled.
     package func run() async {

@@ -69,15 +69,25 @@ package struct FactFinder: Sendable {
         return Findings(facts: facts, decision: options.decide(facts), tables: discovered.tables)
     }
 
-    /// Asks both questions whatever would be decided.
+    /// Asks all questions whatever would be decided.
     func survey(_ image: ResolvedManifest, at origin: any ImageOrigin) async throws -> RegistrySurvey {
         var survey = RegistrySurvey(
             index: try await discovery.discover(image, at: origin, distrusted: []).fact,
-            ranges: .unknown("there are no layers"))
+            ranges: .unknown("there are no layers"), referrers: try await referrers(image, origin))
         if let largest = image.manifest.layers.max(by: { $0.size < $1.size }) {
             survey.ranges = try await ranges(largest, image.reference, origin)
         }
         return survey
+    }
+
+    private func referrers(
+        _ image: ResolvedManifest, _ origin: any ImageOrigin
+    ) async throws -> RegistrySurvey.Support {
+        do {
+            return try await origin.listsReferrers(of: image.digest, in: image.reference) ? .yes : .no
+        } catch let error where !(error is CancellationError) {
+            return .unknown("\(error)")
+        }
     }
 
     private func ranges(

@@ -10,24 +10,34 @@ internal import Telemetry
 /// What every pull does, whoever asked for it: find the facts, decide, make the layers usable.
 struct ImageAcquisition: Sendable {
     let storage: ImageStorage
-    let options: PullOptions
-    private let finder: FactFinder
+    private let currentOptions: @Sendable () -> PullOptions
     private let preparer: LayerPreparer
     private let logger: Logger
 
-    init(storage: ImageStorage, registry: RegistryClient, options: PullOptions, logger: Logger) {
+    /// - Parameter options: asked at each decision.
+    init(
+        storage: ImageStorage, registry: RegistryClient,
+        options: @autoclosure @escaping @Sendable () -> PullOptions, logger: Logger
+    ) {
         self.storage = storage
-        self.options = options
+        currentOptions = options
         self.logger = logger
-        finder = FactFinder(
-            options: options.policy, discovery: IndexDiscovery(own: storage.indexes, acceptsV1: options.acceptsV1))
         preparer = LayerPreparer(storage: storage, registry: registry, logger: logger)
+    }
+
+    var options: PullOptions { currentOptions() }
+
+    private var finder: FactFinder {
+        let options = options
+        return FactFinder(
+            options: options.policy, discovery: IndexDiscovery(own: storage.indexes, acceptsV1: options.acceptsV1))
     }
 
     func decide(
         _ manifest: ResolvedManifest, at origin: any ImageOrigin, annotation: String?
     ) async throws -> FactFinder.Findings {
         let holdings = try storage.holdings(of: manifest)
+        let finder = finder
         let findings = try await finder.find(manifest, at: origin, holdings: holdings, annotation: annotation)
         let needed = preparer.wholeBytes(manifest.manifest.layers, findings.decision)
         guard findings.decision.strategy == .prefetch, try await !preparer.hasRoom(for: needed) else { return findings }
@@ -64,9 +74,7 @@ struct ImageAcquisition: Sendable {
         where storage.store.progress(of: layer)?.state == .complete {
             storage.history.arrived(layer)
         }
-        if options.fills {
-            for layer in image.distinctLayers { storage.store.startFill(layer.descriptor.digest) }
-        }
+        for layer in image.distinctLayers { storage.store.startFill(layer.descriptor.digest) }
     }
 
     /// Tells what was decided, and why.

@@ -12,6 +12,8 @@ package protocol ImageOrigin: Sendable {
     func source(_ descriptor: Descriptor, in reference: Reference) -> any BlobSource
     /// Manifests that name `subject` as theirs.
     func referrers(of subject: Digest, artifactType: String, in reference: Reference) async throws -> [Descriptor]
+    /// Whether referrers are listed; else they are found by a tag alone.
+    func listsReferrers(of subject: Digest, in reference: Reference) async throws -> Bool
     /// Whether parts of a blob can be fetched.
     func servesRanges(of descriptor: Descriptor, in reference: Reference) async throws -> Bool
 }
@@ -61,6 +63,10 @@ package struct RegistryOrigin: ImageOrigin {
     ) async throws -> [Descriptor] {
         try await client.referrers(
             reference, of: subject, artifactType: artifactType, credentials: credentials)
+    }
+
+    package func listsReferrers(of subject: Digest, in reference: Reference) async throws -> Bool {
+        try await client.hasReferrersAPI(reference, of: subject, credentials: credentials)
     }
 
     package func servesRanges(of descriptor: Descriptor, in reference: Reference) async throws -> Bool {

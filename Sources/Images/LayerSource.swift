@@ -61,18 +61,28 @@ final class LayerSource: BlobSource {
         throw verdict(failures)
     }
 
-    /// Takes in the places known now. Those given before are kept as they are, with what they learnt; those gone are dropped.
+    /// What came first before comes last now: its own mirrors first get their chance, then the other places.
+    func foundWrong(_ range: Range<Int64>) {
+        guard let way = ways.withLock({ $0.first }) else { return }
+        way.source.foundWrong(range)
+        _ = lookAgain(after: [])
+        ways.withLock { ways in
+            guard let index = ways.firstIndex(where: { $0.place == way.place }) else { return }
+            ways.append(ways.remove(at: index))
+        }
+    }
+
+    /// Takes in the places known now. Those given before are kept as they are, in their order; those gone are dropped.
     /// - Returns: the ones that were not tried.
     private func lookAgain(after tried: Set<LayerPlace>) -> [Way] {
         let found = places.find(layer.digest)
         return ways.withLock { ways in
-            let known = Dictionary(
-                ways.compactMap { way in way.place.map { ($0, way) } }, uniquingKeysWith: { first, _ in first })
-            let all = found.compactMap { place in
-                known[place] ?? places.source(layer, at: place).map { Way(place: place, source: $0) }
+            let known = Set(ways.compactMap(\.place))
+            ways.removeAll { way in way.place.map { !found.contains($0) } ?? false }
+            ways += found.compactMap { place in
+                known.contains(place) ? nil : places.source(layer, at: place).map { Way(place: place, source: $0) }
             }
-            ways = ways.filter { $0.place == nil } + all
-            return all.filter { way in way.place.map { !tried.contains($0) } ?? false }
+            return ways.filter { way in way.place.map { !tried.contains($0) } ?? false }
         }
     }
 

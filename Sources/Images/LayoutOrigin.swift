@@ -54,5 +54,7 @@ package struct LayoutOrigin: ImageOrigin {
         return try ImageIndex(parsing: listed.bytes).manifests.filter { $0.artifactType?.rawValue == artifactType }
     }
 
+    package func listsReferrers(of subject: Digest, in reference: Reference) async throws -> Bool { false }
+
     package func servesRanges(of descriptor: Descriptor, in reference: Reference) async throws -> Bool { true }
 }

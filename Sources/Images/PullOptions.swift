@@ -5,18 +5,14 @@ package struct PullOptions: Sendable {
     package var policy: PolicyOptions
     /// Whether SOCI indexes of version 1 are used, which images are not bound to.
     package var acceptsV1: Bool
-    /// Whether layers that stream are completed in the background.
-    package var fills: Bool
     /// Handlers of the runtime whose pods take layers from this store; nil if all do.
     package var runtimeHandlers: Set<String>?
 
     package init(
-        policy: PolicyOptions = PolicyOptions(), acceptsV1: Bool = true, fills: Bool = true,
-        runtimeHandlers: Set<String>? = nil
+        policy: PolicyOptions = PolicyOptions(), acceptsV1: Bool = true, runtimeHandlers: Set<String>? = nil
     ) {
         self.policy = policy
         self.acceptsV1 = acceptsV1
-        self.fills = fills
         self.runtimeHandlers = runtimeHandlers
     }
 }

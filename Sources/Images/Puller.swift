@@ -15,10 +15,14 @@ package final class Puller: Sendable {
     private let flights = Flights<Digest, Decision>()
     private let board = ProgressBoard()
 
-    package init(storage: ImageStorage, registry: RegistryClient, options: PullOptions, logger: Logger) {
+    /// - Parameter options: asked at each decision: they may change while the daemon runs.
+    package init(
+        storage: ImageStorage, registry: RegistryClient,
+        options: @autoclosure @escaping @Sendable () -> PullOptions, logger: Logger
+    ) {
         self.storage = storage
         self.registry = registry
-        acquisition = ImageAcquisition(storage: storage, registry: registry, options: options, logger: logger)
+        acquisition = ImageAcquisition(storage: storage, registry: registry, options: options(), logger: logger)
     }
 
     /// Pulls an image, or checks the caller's right to one that is here.

@@ -9,14 +9,11 @@ internal import State
 package struct Recovery: Sendable {
     private let storage: ImageStorage
     private let registry: RegistryClient
-    private let fills: Bool
     private let logger: Logger
 
-    /// - Parameter fills: whether layers that were streaming go on being completed in the background.
-    package init(storage: ImageStorage, registry: RegistryClient, fills: Bool, logger: Logger) {
+    package init(storage: ImageStorage, registry: RegistryClient, logger: Logger) {
         self.storage = storage
         self.registry = registry
-        self.fills = fills
         self.logger = logger
     }
 
@@ -38,7 +35,7 @@ package struct Recovery: Sendable {
             guard let description = LayerDescription(record) else { continue }
             do {
                 try storage.store.restore(description, source: source(of: record))
-                if fills { storage.store.startFill(record.digest) }
+                storage.store.startFill(record.digest)
             } catch {
                 logger.warning(
                     "layer not restored; its images must be pulled again",

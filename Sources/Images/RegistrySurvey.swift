@@ -4,8 +4,17 @@ package import Policy
 
 /// What a registry can do for an image, asked whether or not a pull would want to know.
 package struct RegistrySurvey: Sendable, Equatable {
+    package enum Support: Sendable, Equatable {
+        case yes
+        case no
+        /// Could not be asked, for this reason.
+        case unknown(String)
+    }
+
     package var index: IndexFact
     package var ranges: RangeFact
+    /// Of the referrers API.
+    package var referrers: Support
 }
 
 extension Explainer {

@@ -37,9 +37,10 @@ package final class RuntimePuller: Sendable {
     private let flights = Flights<Flight, Preparation>()
     private let board = ProgressBoard()
 
+    /// - Parameter options: asked at each decision: they may change while the daemon runs.
     package init(
         storage: ImageStorage, registry: RegistryClient, runtime: any ImageRuntime, exchange: any LayerExchange,
-        options: PullOptions, logger: Logger
+        options: @autoclosure @escaping @Sendable () -> PullOptions, logger: Logger
     ) {
         self.storage = storage
         self.registry = registry
@@ -47,7 +48,7 @@ package final class RuntimePuller: Sendable {
         self.exchange = exchange
         self.logger = logger
         supply = SmallImageSupply(content: runtime.content, logger: logger)
-        acquisition = ImageAcquisition(storage: storage, registry: registry, options: options, logger: logger)
+        acquisition = ImageAcquisition(storage: storage, registry: registry, options: options(), logger: logger)
     }
 
     /// Prepares the image's layers as decided, then lets the runtime pull.

@@ -69,3 +69,27 @@ package struct JournalContent: Sendable, Equatable {
         }
     }
 }
+
+extension JournalContent {
+    /// A file that says the same in as few records as can be.
+    package func written(header: [UInt8], contentLength: (Int) -> Int64?) -> [UInt8] {
+        header + records(contentLength).flatMap(\.bytes)
+    }
+
+    func records(_ contentLength: (Int) -> Int64?) -> [JournalRecord] {
+        let present = segments.sorted { $0.key < $1.key }.compactMap { number, entry in
+            contentLength(number).map { length in
+                (entry.needsCheck, JournalRecord.segment(number: number, length: length, checksum: entry.checksum))
+            }
+        }
+        var records = present.filter { !$0.0 }.map(\.1)
+        if !records.isEmpty { records.append(.synced) }
+        records += present.filter(\.0).map(\.1)
+        if isFilled { records.append(.filled) }
+        // Of what was never said to be here as a whole, it need not be said that it is not.
+        if isFilled || complete != nil { records += dropped.sorted().map { .dropped(number: $0) } }
+        if let complete { records.append(.complete(checked: complete)) }
+        if isPoisoned { records.append(.poisoned) }
+        return records
+    }
+}

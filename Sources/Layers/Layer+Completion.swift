@@ -12,7 +12,7 @@ extension Layer {
                 group.addTask {
                     var demand = -1
                     while let segments = self.nextMissing(cursor) {
-                        if isGentle { try await self.parts.fillGate.pass() }
+                        if isGentle { try await self.parts.passFillGates() }
                         if isGentle, demand != self.parts.demand {
                             try await self.parts.quiet()
                             demand = self.parts.demand

@@ -63,33 +63,54 @@ extension Layer {
         if isRemoved { freeBytes() }
     }
 
-    /// Brings what the request owes. A segment whose bytes are wrong is fetched once more; a source that fails is asked again for as long
-    /// as somebody waits, and the waits have their own limits.
+    /// Brings what the request owes. A source that fails, or whose bytes are wrong, is asked again for as long as somebody waits, at once and
+    /// then with growing pauses, and the waits have their own limits. Wrong bytes are fetched once more whoever wants them: another host
+    /// may have the right ones.
     private func fetch(_ id: SegmentStates.RequestID, _ ticket: TransferSchedule.Ticket) async throws {
         let segments = try begin(id)
+        var delay = Duration.zero
+        while let error = try await failure(of: segments, id, ticket) {
+            let isWaitedFor = state.withLock { state in
+                state.trouble = error.description
+                return state.segments.isWaitedFor(id)
+            }
+            let isWorthAnother = error is SegmentMismatch && delay == .zero
+            guard isWorthAnother || isWaitedFor && parts.transfers.priority(of: ticket) == .demand else { throw error }
+            try await parts.options.clock.sleep(for: delay)
+            delay = min(max(delay * 2, .milliseconds(250)), .seconds(8))
+        }
+    }
+
+    /// One attempt at all that the request owes of `segments`. Behind a segment that is wrong it goes on: the others may be right.
+    /// - Returns: what failed and may pass; nil if nothing is owed any more.
+    private func failure(
+        of segments: Range<Int>, _ id: SegmentStates.RequestID, _ ticket: TransferSchedule.Ticket
+    ) async throws -> (any Error & CustomStringConvertible)? {
         var next = segments.lowerBound
-        var retried: Set<Int> = []
-        var delay = Duration.milliseconds(250)
-        while let from = state.withLock({ $0.segments.owed(by: id, from: next) }) {
+        var failure: SegmentMismatch?
+        while let run = state.withLock({ $0.segments.owed(by: id, from: next) }) {
+            let received = state.withLock { $0.segments.requests[id]?.received }
             do {
-                try await transfer(from..<segments.upperBound, id, ticket)
-                return
+                try await transfer(run, id, ticket)
+                next = run.upperBound
             } catch let mismatch as SegmentMismatch {
-                next = mismatch.number
-                parts.metrics.verificationFailures[.segment].add()
-                if retried.insert(next).inserted { continue }
-                fail(next)
-                next += 1
+                failure = mismatch
+                next = mismatch.number + 1
+                // They are no progress for those who wait.
+                if let received { state.withLock { $0.segments.requests[id]?.received = received } }
+                note(mismatch)
             } catch let error as BlobError where error.code.mayPass {
-                let isWaitedFor = state.withLock { state in
-                    state.trouble = error.message
-                    return state.segments.isWaitedFor(id)
-                }
-                guard isWaitedFor, parts.transfers.priority(of: ticket) == .demand else { throw error }
-                try await parts.options.clock.sleep(for: delay)
-                delay = min(delay * 2, .seconds(8))
+                return error
             }
         }
+        return failure
+    }
+
+    private func note(_ mismatch: SegmentMismatch) {
+        parts.metrics.verificationFailures[.segment].add()
+        parts.logger.debug(
+            "segment refused", metadata: ["layer.digest": "\(description.blob)", "segment.id": "\(mismatch.number)"])
+        source.foundWrong(table.segment(mismatch.number).compressed)
     }
 
     private func begin(_ id: SegmentStates.RequestID) throws -> Range<Int> {
@@ -100,16 +121,6 @@ extension Layer {
             }
             for other in absorbed { state.running[other]?.breaker.trip() }
             return segments
-        }
-    }
-
-    private func fail(_ number: Int) {
-        let message = "layer \(description.blob): segment \(number) came twice with bytes that do not have its digest"
-        parts.logger.warning(
-            "segment refused", metadata: ["layer.digest": "\(description.blob)", "segment.id": "\(number)"])
-        state.withLock { state in
-            state.trouble = message
-            state.end(state.segments.failed(number), .failed(LayerError(.mismatch, message)))
         }
     }
 

@@ -73,7 +73,8 @@ extension Layer {
 
     /// Fails the want when nothing came for it in four steps of the timeout's quarter, or when the deadline is over.
     private func expire(_ want: SegmentStates.WantID) async {
-        let step = parts.options.readTimeout / 4
+        let timeout = parts.adjusted.readTimeout
+        let step = timeout / 4
         var elapsed = Duration.zero
         var idle = 0
         var last = state.withLock { $0.segments.stamp(of: want) }
@@ -87,7 +88,7 @@ extension Layer {
             let trouble = state.withLock(\.trouble).map { ": \($0)" } ?? ""
             let why =
                 idle >= 4
-                ? "nothing came for \(parts.options.readTimeout)" : "too little came in \(parts.options.readDeadline)"
+                ? "nothing came for \(timeout)" : "too little came in \(parts.options.readDeadline)"
             return drop(want, LayerError(.timedOut, "layer \(description.blob): \(why)\(trouble)"))
         }
     }

@@ -27,15 +27,14 @@ package final class Layer: Sendable {
 
     init(
         _ description: LayerDescription, source: any BlobSource, parts: StoreParts, files: LayerFiles,
-        table: any SegmentedLayer,
-        journal: Journal
+        table: any SegmentedLayer, journal: Journal, usedBefore: UInt32
     ) {
         self.description = description
         self.parts = parts
         self.files = files
         self.table = table
         self.journal = journal
-        uses = UseStamps(contentSize: table.contentSize)
+        uses = UseStamps(contentSize: table.contentSize, before: usedBefore)
         let segments = SegmentStates(layer: table)
         let usual = table.contentSize / Int64(max(1, segments.count))
         state = Mutex(
@@ -142,6 +141,7 @@ extension LayerError {
     init(describing error: any Error, _ blob: Digest) {
         switch error {
         case let error as LayerError: self = error
+        case let error as SegmentMismatch: self.init(.mismatch, "layer \(blob): \(error)")
         case let error as BlobError: self.init(.unavailable, "layer \(blob): \(error.message)")
         case let error as LayerFormatError: self.init(.unusableTableOfContents, "layer \(blob): \(error.message)")
         case let error as LinuxError where error.isDiskFull:

@@ -49,7 +49,7 @@ extension LayerStore {
     /// Bytes that may be written before less is free on the volume than what is reserved; negative if that is so now.
     package func room() throws -> Int64 {
         let place = try Path.exists(directory) ? directory : Path.parent(of: directory)
-        return try parts.options.reserve.room(above: place)
+        return try parts.adjusted.reserve.room(above: place)
     }
 
     /// Allows background fills, or stops them between two requests.

@@ -5,6 +5,10 @@ internal import Synchronization
 internal import Telemetry
 
 extension LayerStore {
+    /// Changes options while the store works: `readTimeout`, `fills`, `fillQuietPeriod`, `maxTransfers` and `reserve` count from the next
+    /// decision on, running transfers and waiting reads go on as they began. The others stay as the store was made.
+    package func adjust(_ change: (inout LayerStoreOptions) -> Void) { parts.adjust(change) }
+
     /// Allows the background fill of the layer from now on. Without such a layer nothing happens.
     package func startFill(_ blob: Digest) {
         guard let layer = layer(blob) else { return }
@@ -80,6 +84,7 @@ extension LayerStore {
         for making in flights {
             making.flight.settle(.failure(LayerError(.unavailable, "the layer store has stopped")))
         }
+        await noteUses()
         for layer in layers {
             layer.stop()
             // Not on the cooperative pool; if no thread is to be had, checksums are compared after the restart.

@@ -28,8 +28,10 @@ extension LayerStore {
     func open(_ description: LayerDescription, source: any BlobSource) throws -> Layer {
         do {
             let directory = path(description.blob)
-            // Left by a stop while it was written.
-            try Path.remove(LayerFiles.tableOfContentsPath(directory) + ".new")
+            // Left by a stop while they were written.
+            for file in [LayerFiles.tableOfContentsPath(directory), LayerFiles.journalPath(directory)] {
+                try Path.remove(file + ".new")
+            }
             let stored = try StoredTableOfContents(LayerFiles.tableOfContentsPath(directory))
             let table = try parts.format.open(stored, blobSize: description.blobSize)
             try Self.check(table, description)
@@ -46,7 +48,8 @@ extension LayerStore {
             if size < table.contentSize { try tar.truncate(to: table.contentSize) }
             let files = LayerFiles(tar: tar, tableOfContents: stored, directory: directory)
             let layer = Layer(
-                description, source: source, parts: parts, files: files, table: table, journal: journal)
+                description, source: source, parts: parts, files: files, table: table, journal: journal,
+                usedBefore: try Self.lastUse(stored))
             layer.replay(content)
             return layer
         } catch {

@@ -50,6 +50,7 @@ package final class LayerStore: Sendable, LayerDirectory {
     package func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.parts.keepTime() }
+            group.addTask { await self.keepUses() }
             for await work in parts.works {
                 group.addTask { await work() }
             }

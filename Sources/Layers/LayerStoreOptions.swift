@@ -1,9 +1,11 @@
-/// What can be tuned in the layer store.
+/// What can be tuned in the layer store. ``LayerStore/adjust(_:)`` says what may change while it works.
 package struct LayerStoreOptions: Sendable {
     /// A read that gets nothing from its source for so long fails.
     package var readTimeout: Duration = .seconds(30)
     /// A read that gets too little fails after so long whatever trickles in.
     package var readDeadline: Duration = .seconds(300)
+    /// Whether layers are filled in the background; while not, fills that have begun wait.
+    package var fills = true
     /// The background fill starts when no read has waited for so long.
     package var fillQuietPeriod: Duration = .seconds(10)
     /// A fill that failed tries again after so long.

@@ -24,6 +24,8 @@ struct Prefetch: Sendable {
         do {
             return try await fetch()
         } catch {
+            // Whoever asks again should get them from somebody else.
+            if error.tellsOfWrongBytes { source.foundWrong(0..<description.blobSize) }
             let directory = directory
             _ = try? await store.parts.bench.run { try Directory.removeTree(directory) }
             throw error
@@ -101,7 +103,7 @@ private struct PrefetchIntake: ~Copyable {
 
     /// How large a layer becomes is known only when it is here; so the volume is asked while it comes.
     private func checkRoom() throws {
-        let room = try parts.options.reserve.room(above: Path.parent(of: tar.path))
+        let room = try parts.adjusted.reserve.room(above: Path.parent(of: tar.path))
         guard room < 0 else { return }
         throw LayerError(
             .diskFull,
@@ -143,4 +145,9 @@ extension Layer {
         becomeWhole(uncheckedReason: nil)
         parts.report(.complete(description.blob))
     }
+}
+
+extension Error {
+    /// What does not decode is most likely not what was pushed.
+    fileprivate var tellsOfWrongBytes: Bool { self is LayerFormatError || (self as? BlobError)?.code == .corrupt }
 }

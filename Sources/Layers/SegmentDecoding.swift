@@ -52,6 +52,8 @@ final class SegmentDecoding {
 }
 
 /// The bytes of a segment do not have its digest.
-struct SegmentMismatch: Error {
+struct SegmentMismatch: Error, CustomStringConvertible {
     var number: Int
+
+    var description: String { "segment \(number) came with bytes that do not have its digest" }
 }

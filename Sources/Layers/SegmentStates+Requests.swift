@@ -44,13 +44,6 @@ extension SegmentStates {
         return take(wants { $0.contains(number) && areReadable($0) })
     }
 
-    /// A segment could not be brought, though its request goes on.
-    /// - Returns: the wants that fail by it; they are gone.
-    mutating func failed(_ number: Int) -> [WantID] {
-        set(number, .absent)
-        return take(wants { $0.contains(number) })
-    }
-
     /// A request is over; what it did not bring is absent again.
     /// - Returns: the wants that waited for that; they are gone.
     mutating func ended(_ id: RequestID) -> [WantID] {
@@ -68,10 +61,20 @@ extension SegmentStates {
     /// Whether anybody waits for what this request still owes.
     func isWaitedFor(_ id: RequestID) -> Bool { wants.values.contains { touches($0.segments, id) } }
 
-    /// The first segment this request still owes, at or behind `number`.
-    func owed(by id: RequestID, from number: Int) -> Int? {
-        guard let segments = requests[id]?.segments else { return nil }
-        return segments.first { $0 >= number && owners[$0] == id }
+    /// The first run of segments this request still owes, at or behind `number`; ones without content may lie between.
+    func owed(by id: RequestID, from number: Int) -> Range<Int>? {
+        guard let segments = requests[id]?.segments,
+            let first = segments.first(where: { $0 >= number && owners[$0] == id })
+        else { return nil }
+        var end = first + 1
+        var candidate = end
+        while candidate < segments.upperBound {
+            let isOwed = owners[candidate] == id
+            guard isOwed || layer.segment(candidate).content.isEmpty else { break }
+            candidate += 1
+            if isOwed { end = candidate }
+        }
+        return first..<end
     }
 
     func wants(where matches: (Range<Int>) -> Bool) -> [WantID] {

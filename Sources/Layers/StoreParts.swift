@@ -10,7 +10,9 @@ final class StoreParts: Sendable {
     typealias Work = @Sendable () async -> Void
 
     let format: any TableOfContentsFormat
+    /// As the store was made; what `LayerStore.adjust` may change is to be had from `adjusted`.
     let options: LayerStoreOptions
+    private let adjustable: Mutex<LayerStoreOptions>
     let borrower: (any LayerBorrower)?
     var metrics: LayerMetrics { options.metrics }
     let logger: Logger
@@ -27,11 +29,15 @@ final class StoreParts: Sendable {
     private let stopped = Atomic<Bool>(false)
     /// Before background fills; closed while the cache is near its budget.
     let fillGate = Gate()
+    /// Before background fills; closed while nobody wants any.
+    let fillSwitch = Gate()
     /// Says that the cache has grown; said often before it is heard, it is heard once.
     let growth: AsyncStream<Void>
     private let growthInput: AsyncStream<Void>.Continuation
     private let unsaidGrowth = Atomic<Int>(0)
-    private let ticks = Atomic<UInt32>(1)
+    private let ticks = Atomic<UInt32>(StoreParts.firstTick)
+    /// Ticks before it tell of uses before the store began.
+    static let firstTick: UInt32 = 1 << 31
     private let fullDisk = Mutex<FullDisk?>(nil)
 
     init(
@@ -39,17 +45,29 @@ final class StoreParts: Sendable {
     ) {
         self.format = format
         self.options = options
+        adjustable = Mutex(options)
         self.borrower = borrower
         self.logger = logger
-        let limits = TransferSchedule.Limits(
-            total: options.maxTransfers, perLayer: options.maxTransfersPerLayer, background: options.maxFillTransfers)
-        transfers = TransferQueue(limits: limits)
+        transfers = TransferQueue(limits: TransferSchedule.Limits(options))
         bench = Workbench(threads: options.threads ?? Workbench.usualThreads)
         held = HeldSegments(limit: options.heldBytes)
         (works, workInput) = AsyncStream.makeStream()
         // An observer that does not read must not make us grow.
         (events, eventInput) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
         (growth, growthInput) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        fillSwitch.set(open: options.fills)
+    }
+
+    /// The options as they are now.
+    var adjusted: LayerStoreOptions { adjustable.withLock { $0 } }
+
+    func adjust(_ change: (inout LayerStoreOptions) -> Void) {
+        let options = adjustable.withLock { options in
+            change(&options)
+            return options
+        }
+        transfers.setLimits(TransferSchedule.Limits(options))
+        fillSwitch.set(open: options.fills)
     }
 
     /// Counts bytes that came, for all who want to know.
@@ -101,12 +119,20 @@ final class StoreParts: Sendable {
 
     func forgetFullDisk() { fullDisk.withLock { $0 = nil } }
 
+    /// Returns when background fills are wanted and there is room for them.
+    func passFillGates() async throws {
+        repeat {
+            try await fillSwitch.pass()
+            try await fillGate.pass()
+        } while !fillSwitch.isOpen
+    }
+
     /// Returns when no read has had to wait for the quiet period.
     func quiet() async throws {
         var seen: Int
         repeat {
             seen = demand
-            try await options.clock.sleep(for: options.fillQuietPeriod)
+            try await options.clock.sleep(for: adjusted.fillQuietPeriod)
         } while seen != demand
     }
 }

@@ -36,6 +36,9 @@ final class TransferQueue: Sendable {
         change { $0.schedule.setPriority(ticket, priority) }
     }
 
+    /// Other limits from now on; transfers that run, run on.
+    func setLimits(_ limits: TransferSchedule.Limits) { change { $0.schedule.limits = limits } }
+
     func leave(_ ticket: Ticket) {
         change { $0.schedule.leave(ticket) }
     }

@@ -23,7 +23,7 @@ struct TransferSchedule: Sendable {
         var isStuck = false
     }
 
-    private let limits: Limits
+    var limits: Limits
     private var entries: [Ticket: Entry] = [:]
     private var lastTicket: Ticket = 0
 
@@ -102,5 +102,12 @@ struct TransferSchedule: Sendable {
         }
         return total < limits.total && ofLayer < limits.perLayer
             && (entry.priority != .background || background < limits.background)
+    }
+}
+
+extension TransferSchedule.Limits {
+    init(_ options: LayerStoreOptions) {
+        self.init(
+            total: options.maxTransfers, perLayer: options.maxTransfersPerLayer, background: options.maxFillTransfers)
     }
 }

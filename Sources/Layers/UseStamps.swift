@@ -3,7 +3,7 @@ internal import Synchronization
 /// When the parts of a layer were last used, in ticks of the store's clock (`StoreParts.tick`).
 ///
 /// A stamp a MiB of content, so that a read that is answered at once costs a load and at most a store, without a lock and without a
-/// search for its segment: 4 bytes a MiB. 0: not since the store began.
+/// search for its segment: 4 bytes a MiB. What was not used since the store began counts as used when the layer was, by its file's time.
 final class UseStamps: Sendable {
     private static let regionBits: Int64 = 20
     private static let pageBits = 8
@@ -13,14 +13,21 @@ final class UseStamps: Sendable {
     }
 
     private let pages: [Page]
+    private let before: UInt32
+    /// When any of it was used; 0: not since the store began.
+    private let last = Atomic<UInt32>(0)
+    private let noted = Atomic<UInt32>(0)
 
-    init(contentSize: Int64) {
+    /// - Parameter before: when the layer was last used before the store began.
+    init(contentSize: Int64, before: UInt32 = 0) {
+        self.before = before
         let regions = Int(contentSize >> Self.regionBits) + 1
         pages = (0...regions >> Self.pageBits).map { _ in Page() }
     }
 
     /// `range` is used now. It must lie in the layer and not be empty.
     func note(_ range: Range<Int64>, _ tick: UInt32) {
+        if last.load(ordering: .relaxed) != tick { last.store(tick, ordering: .relaxed) }
         for region in regions(of: range) {
             let page = pages[region >> Self.pageBits]
             let place = region & (1 << Self.pageBits - 1)
@@ -33,9 +40,17 @@ final class UseStamps: Sendable {
 
     /// When any of `range`, which is not empty, was last used.
     func latest(of range: Range<Int64>) -> UInt32 {
-        regions(of: range).map { region in
-            pages[region >> Self.pageBits].stamps[region & (1 << Self.pageBits - 1)].load(ordering: .relaxed)
-        }.max() ?? 0
+        let stamp =
+            regions(of: range).map { region in
+                pages[region >> Self.pageBits].stamps[region & (1 << Self.pageBits - 1)].load(ordering: .relaxed)
+            }.max() ?? 0
+        return max(stamp, before)
+    }
+
+    /// Whether any of the layer was used since this was asked last.
+    func takeNews() -> Bool {
+        let now = last.load(ordering: .relaxed)
+        return noted.exchange(now, ordering: .relaxed) != now
     }
 
     private func regions(of range: Range<Int64>) -> ClosedRange<Int> {

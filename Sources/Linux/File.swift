@@ -128,6 +128,11 @@ extension File {
         try system("fdatasync", path) { fdatasync(descriptor) }
     }
 
+    /// Makes now the time of its last change, whatever it was opened for.
+    package func touch() throws(LinuxError) {
+        try system("futimens", path) { futimens(descriptor, nil) }
+    }
+
     /// Frees the bytes of `range`; they read as zeros, the length stays. Blocks that `range` covers in part are only zeroed.
     package func punchHole(_ range: Range<Int64>) throws(LinuxError) {
         guard !range.isEmpty else { return }

@@ -10,6 +10,15 @@ package protocol BlobSource: Sendable {
     /// ends the transfer and is rethrown. Cancelling the task takes the transfer off the wire. The bytes are **unverified**.
     /// - Throws: `BlobError`, `CancellationError`, or what `consume` throws.
     func read(_ range: Range<Int64>, _ consume: ([UInt8]) async throws -> Void) async throws
+
+    /// The bytes that came of `range`, or some of them, do not have their digest. Whoever sent them is passed over for a while, as long as
+    /// somebody else may have better ones.
+    func foundWrong(_ range: Range<Int64>)
+}
+
+extension BlobSource {
+    /// Without anybody else to ask there is nothing to do.
+    package func foundWrong(_ range: Range<Int64>) {}
 }
 
 /// Why a source could not give the bytes asked for.

@@ -3,8 +3,10 @@ internal import Config
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Check the daemon's configuration, or show what is in force.",
-        subcommands: [ConfigCheckCommand.self, ConfigShowCommand.self, ConfigReferenceCommand.self])
+        commandName: "config", abstract: "Check the daemon's configuration, show it, or have the daemon read it again.",
+        subcommands: [
+            ConfigCheckCommand.self, ConfigShowCommand.self, ConfigReloadCommand.self, ConfigReferenceCommand.self,
+        ])
 }
 
 struct ConfigCheckCommand: ParsableCommand {

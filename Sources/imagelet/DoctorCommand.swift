@@ -14,7 +14,9 @@ struct DoctorCommand: AsyncParsableCommand {
             warnings and notes do not count. Run it as root.
             """)
 
-    @Option(help: ArgumentHelp("Also ask the registry of this image: access, ranges, index.", valueName: "image"))
+    @Option(
+        help: ArgumentHelp("Also ask the registry of this image: access, ranges, referrers, index.", valueName: "image")
+    )
     var registry: String?
 
     @Flag(help: "Write again what 'node install' wrote and somebody put back.")

@@ -13,8 +13,8 @@ struct Imagelet: AsyncParsableCommand {
             ServeCommand.self, PullCommand.self, ImagesCommand.self, InspectCommand.self, RemoveCommand.self,
             MountCommand.self,
             UnmountCommand.self, ExplainCommand.self, StatusCommand.self, ReportCommand.self, CollectCommand.self,
-            RepairCommand.self,
-            IndexCommand.self, NodeCommand.self, DoctorCommand.self, ConfigCommand.self, KeepCommand.self,
+            RepairCommand.self, IndexCommand.self, NodeCommand.self, DoctorCommand.self, ConfigCommand.self,
+            LogLevelCommand.self, KeepCommand.self,
         ])
 
     static func main() async {

@@ -59,6 +59,11 @@ extension RegistryFacts {
         case .unsupported: ranges = .no("asked for a part, it sent the whole")
         case .unknown(let why): ranges = .unknown(why)
         }
+        switch survey.referrers {
+        case .yes: referrers = .yes
+        case .no: referrers = .no("they are found by their tag, if a tool kept one")
+        case .unknown(let why): referrers = .unknown(why)
+        }
         switch survey.index {
         case .found: index = .yes
         case .none: index = .no("there is none: the image is fetched whole if it is large")

@@ -18,7 +18,8 @@ struct RegistryOptions: ParsableArguments {
     func client() throws -> RegistryClient {
         var logger = Logger(label: "imagelet") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
-        return RegistryAccess(try file.load()).client(logger: logger)
+        let configuration = try file.load()
+        return RegistryAccess(configuration).client(logger: logger)
     }
 
     /// Where `image` is and by what name: `oci:DIRECTORY[:TAG]` is an OCI layout, anything else a reference in a registry.

@@ -6,7 +6,7 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run the daemon: the CRI image service and the layer file system.",
         discussion:
-            "Ends in order on SIGTERM and SIGINT; reads the levels of log lines again on SIGHUP. Needs root and /dev/fuse."
+            "Ends in order on SIGTERM and SIGINT; reads its configuration again on SIGHUP. Needs root and /dev/fuse."
     )
 
     @OptionGroup var file: ConfigurationOptions

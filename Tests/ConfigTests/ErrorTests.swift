@@ -29,8 +29,8 @@ struct ErrorTests {
         Wrong(
             "Log:\n  level: info\n", .unknownKey,
             "c.yaml:3: Log: unknown key; did you mean log? "
-                + "known here: rootDirectory, runtime, runtimeHandlers, idMappedMounts, sockets, policy, registries, transfers, fill, cache, metrics, "
-                + "traces, log"),
+                + "known here: rootDirectory, runtime, runtimeHandlers, idMappedMounts, sockets, policy, registries, transfers, fill, layers, "
+                + "cache, metrics, traces, log"),
         Wrong(
             "fill: {enabeld: true}\n", .unknownKey,
             "c.yaml:3: fill.enabeld: unknown key; did you mean enabled? known here: enabled, quietPeriod"),
@@ -105,7 +105,8 @@ struct ErrorTests {
 
     private static let levels = "one of: trace, debug, info, notice, warning, error, critical"
     private static let topKeys =
-        "rootDirectory, runtime, runtimeHandlers, idMappedMounts, sockets, policy, registries, transfers, fill, cache, metrics, traces, log"
+        "rootDirectory, runtime, runtimeHandlers, idMappedMounts, sockets, policy, registries, transfers, fill, layers, cache, metrics, "
+        + "traces, log"
     private static let aliases =
         "anchors and aliases (&name, *name) are not read: write the value out, quote text beginning with * or &"
 

@@ -19,7 +19,7 @@ struct SampleTests {
     func everyKey() throws {
         let lines = try sample().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let keys = ImageletConfiguration.documentation
-        #expect(keys.count == 46)
+        #expect(keys.count == 48)
         for key in keys {
             let name = try #require(key.path.split(separator: ".").last)
             if key.path.contains("rules.") {
@@ -77,6 +77,7 @@ struct SampleTests {
         configuration.cache.minFreeBytes = ByteCount(0)
         configuration.cache.evictionThreshold = .size(ByteCount(1 << 33))
         configuration.fill.enabled = false
+        configuration.layers.directMounts = false
         configuration.fill.quietPeriod = .milliseconds(61_001)
         configuration.traces.endpoint = "http://127.0.0.1:4318/v1/traces"
         configuration.metrics.address = .network(host: "::1", port: 9117)

@@ -103,4 +103,29 @@ import Testing
             #expect(try await client.supportsRanges(try Reference("origin.example/app:v1"), image.layerDescriptor))
         }
     }
+
+    @Test func whoSendsWrongBytesIsPassedOver() async throws {
+        try await Self.withMirrors { first, second, origin, hosts, image in
+            for mirror in [first, second] { mirror.add(FaultRule(.corrupt(at: 10), range: "")) }
+            let time = ManualTime()
+            let client = makeClient(hosts: hosts, time: time)
+            let source = client.source(try Reference("origin.example/app:v1"), image.layerDescriptor)
+            let right = Array(image.layer[100..<200])
+            #expect(try await source.bytes(100..<200) != right)
+            source.foundWrong(150..<160)
+            #expect(try await source.bytes(100..<200) != right)
+            #expect((first.requests.count, second.requests.count, origin.requests.count) == (1, 1, 0))
+            // A word about other bytes concerns nobody.
+            source.foundWrong(200..<300)
+            source.foundWrong(100..<200)
+            #expect(try await source.bytes(100..<200) == right)
+            // The registry itself is asked on, whatever it sends.
+            source.foundWrong(100..<200)
+            #expect(try await source.bytes(100..<200) == right)
+            #expect((first.requests.count, second.requests.count, origin.requests.count) == (1, 1, 2))
+            time.advance(by: .seconds(31))
+            #expect(try await source.bytes(100..<200) != right)
+            #expect(first.requests.count == 2)
+        }
+    }
 }

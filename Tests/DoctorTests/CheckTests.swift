@@ -190,7 +190,7 @@ struct CheckTests {
         node.configuration.registries.credentialProviders.config = node.scratch.path + "/p.yaml"
         node.configuration.registries.credentialProviders.binDirectory = "/bin/providers"
         var facts = RegistryFacts(image: "a:b")
-        (facts.ranges, facts.index) = (.yes, .yes)
+        (facts.ranges, facts.referrers, facts.index) = (.yes, .yes, .yes)
         let findings = await node.findings(facts)
         #expect(findings.filter { $0.verdict != .good } == [])
         #expect(Set(findings.map(\.check)).count == 19)
@@ -231,14 +231,14 @@ struct CheckTests {
     func registry() async throws {
         let node = try PlayedNode()
         func verdicts(_ facts: RegistryFacts) async -> [Finding.Verdict] {
-            await node.findings(facts).suffix(3).map(\.verdict)
+            await node.findings(facts).suffix(4).map(\.verdict)
         }
-        #expect(await verdicts(RegistryFacts(image: "a", failure: "401")) == [.bad, .note, .note])
+        #expect(await verdicts(RegistryFacts(image: "a", failure: "401")) == [.bad, .note, .note, .note])
         var facts = RegistryFacts(image: "a")
-        (facts.ranges, facts.index) = (.no("it sent the whole"), .no("none"))
-        #expect(await verdicts(facts) == [.good, .warning, .note])
-        (facts.ranges, facts.index) = (.unknown("timed out"), .unknown("refused"))
-        #expect(await verdicts(facts) == [.good, .note, .note])
+        (facts.ranges, facts.referrers, facts.index) = (.no("it sent the whole"), .no("by tag"), .no("none"))
+        #expect(await verdicts(facts) == [.good, .warning, .note, .note])
+        (facts.ranges, facts.referrers, facts.index) = (.unknown("timed out"), .unknown("odd"), .unknown("refused"))
+        #expect(await verdicts(facts) == [.good, .note, .note, .note])
     }
 
     @Test("files of any kind are read without harm")

@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 internal import OCI
 import TestSupport
 
@@ -46,6 +47,12 @@ extension ContainerNode {
     func hasLayerDirectory(_ layer: TestImage.Layer) throws -> Bool {
         let hex = try layer.digest.split(separator: ":")[1]
         return imagelet?.layerDirectories.contains { $0.contains(hex) } ?? false
+    }
+
+    /// Bytes that a layer's tar takes on imagelet's disk.
+    func allocated(_ layer: TestImage.Layer) throws -> Int64 {
+        let hex = try layer.digest.split(separator: ":")[1]
+        return try FileStatus("\(imagelet?.root ?? "")/layers/\(hex)/layer.tar").allocatedBytes
     }
 
     /// The tree of an image as containerd itself unpacks it, with its own `overlayfs`, in a namespace of its own.

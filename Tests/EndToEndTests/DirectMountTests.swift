@@ -4,8 +4,10 @@ internal import OCI
 import TestSupport
 import Testing
 
-/// Containers of complete layers read them without imagelet, where the kernel can.
-@Suite("Complete layers on containerd", .enabled(if: ContainerNode.isPossible, ContainerNode.requirements))
+/// Containers of complete layers read them without imagelet.
+@Suite(
+    "Complete layers on containerd", .enabled(if: ContainerNode.isPossible, ContainerNode.requirements),
+    .enabled(if: directMountsAreExpected, "\(directMountRequirements)"))
 struct DirectMountTests {
     private static let bulk = TestImage.bulk(2 << 20)
     private static let sums = "cd /bulk && sha256sum *"
@@ -29,7 +31,6 @@ struct DirectMountTests {
             let id = try await node.pull(image, "prefetch")
             let pod = try await node.runPod()
             let container = try await node.start(image, in: pod)
-            guard directMountsAreExpected else { return }
             #expect(!imagelet.directMounts.isEmpty)
             imagelet.crash()
             #expect(try await node.exec("/bin/sh", "-c", Self.sums, in: container) == truth())
@@ -59,21 +60,55 @@ struct DirectMountTests {
             }
             try await node.withPod { pod in
                 let container = try await node.start(image, in: pod)
-                guard directMountsAreExpected else { return }
                 #expect(imagelet.directMounts.count >= 2)
                 #expect(try await node.exec("/bin/sh", "-c", Self.sums, in: container) == truth())
             }
-            guard directMountsAreExpected else { return }
             // Orderly ends leave what snapshots need.
             let mounts = imagelet.directMounts
             try await imagelet.stop()
             #expect(imagelet.directMounts == mounts)
         }
     }
+
+    @Test func whatAContainerUsesIsNotEvicted() async throws {
+        try await withContainerNode("") { node in
+            let imagelet = try #require(node.imagelet)
+            let image = try push(to: node)
+            try node.index("image")
+            try await node.pull(image, "prefetch")
+            let pod = try await node.runPod()
+            let container = try await node.start(image, in: pod)
+            #expect(!imagelet.directMounts.isEmpty)
+            try imagelet.configure(
+                "runtime: containerd\ncache: {maxBytes: 1Mi, minFreeBytes: 0, evictionThreshold: 0%}")
+            try await imagelet.restart()
+            let bulk = try TestImage.Layer.gzip(Self.bulk)
+            for _ in 0..<3 { try imagelet.check("gc") }
+            #expect(try node.allocated(bulk) >= 2 << 20)
+            imagelet.crash()
+            #expect(try await node.exec("/bin/sh", "-c", Self.sums, in: container) == truth())
+            try await imagelet.start()
+            try await node.snapshotterIsReached()
+            // Nobody uses it any more: another start asks again at once.
+            try await node.remove(pod)
+            try await imagelet.restart()
+            try await eventually("the layer's bytes are given up") {
+                try imagelet.check("gc")
+                return try node.allocated(bulk) < 2 << 20
+            }
+            try await node.snapshotterIsReached()
+            try await node.withPod { pod in
+                let again = try await node.start(image, in: pod, name: "again")
+                #expect(try await node.exec("/bin/sh", "-c", Self.sums, in: again) == truth())
+            }
+        }
+    }
 }
 
 /// The same for those who mount images themselves.
-@Suite("Complete layers in mounts", .enabled(if: TestNode.isPossible, "\(TestNode.requirements)"))
+@Suite(
+    "Complete layers in mounts", .enabled(if: TestNode.isPossible, "\(TestNode.requirements)"),
+    .enabled(if: directMountsAreExpected, "\(directMountRequirements)"))
 struct DirectImageMountTests {
     @Test func aMountIsReadWhileImageletIsDead() async throws {
         let bulk = TestImage.bulk(1 << 20)
@@ -84,7 +119,6 @@ struct DirectImageMountTests {
         try await withNode { node in
             try node.pull(image, "prefetch")
             let root = try node.mount(image)
-            guard directMountsAreExpected else { return }
             #expect(node.directMounts.count == 1)
             node.crash()
             let scratch = try ScratchDirectory()
@@ -96,6 +130,82 @@ struct DirectImageMountTests {
             try node.unmount(root)
             try node.check("rm", image)
             #expect(node.directMounts == [] && node.layerDirectories == [])
+        }
+    }
+
+    private static let tight = "cache: {maxBytes: 1Mi, minFreeBytes: 0, evictionThreshold: 0%}"
+
+    /// A mount that nobody looks into does not keep its layer here; what an overlay was made of stays to the byte.
+    @Test func theBudgetTakesBackWhatNobodyUses() async throws {
+        let layer = try TestImage.Layer.gzip(TestImage.bulk(4 << 20))
+        let registry = try await TestRegistry()
+        defer { registry.stop() }
+        try TestImage(layers: [layer]).push(to: registry, "image")
+        let image = "\(registry.host)/image:v1"
+        let scratch = try ScratchDirectory()
+        let truth = try LayerTruth(layer, in: scratch.file("truth"))
+        try await withNode { node in
+            func presentBytes() throws -> Int { try node.inspect(image).layers[0].contentPresent }
+            func read(_ root: String) async throws {
+                try await away { try TreeReader(truth: truth, root: root, stalls: LongestStall()).readAll() }
+            }
+            try node.pull(image, "prefetch")
+            let size = try presentBytes()
+            let root = try node.mount(image)
+            #expect(node.directMounts.count == 1)
+            try await read(root)
+            try node.configure(Self.tight)
+            try await node.restart()
+            for _ in 0..<3 { try node.check("gc") }
+            #expect(try presentBytes() == size, "an overlay was made of it")
+            node.crash()
+            try await read(root)
+            try await node.start()
+            try await node.unmountWhenFree(root)
+
+            // Mounted directly, and nobody there.
+            try node.configure("")
+            try await node.restart()
+            let second = try node.mount(image)
+            #expect(node.directMounts.count == 1)
+            try await read(second)
+            try await node.unmountWhenFree(second)
+            #expect(node.directMounts.count == 1)
+            try node.configure(Self.tight)
+            try await node.restart()
+            try await eventually("the layer's bytes are given up") {
+                try node.check("gc")
+                return try presentBytes() < size / 2
+            }
+            #expect(node.directMounts == [])
+            // What went comes back.
+            let third = try node.mount(image)
+            try await read(third)
+            #expect(node.directMounts == [])
+            try await node.unmountWhenFree(third)
+        }
+    }
+
+    @Test func switchedOffLayersAreServedByFUSE() async throws {
+        let layer = try TestImage.Layer.gzip(TestImage.bulk(1 << 20))
+        let registry = try await TestRegistry()
+        defer { registry.stop() }
+        try TestImage(layers: [layer]).push(to: registry, "image")
+        let image = "\(registry.host)/image:v1"
+        let scratch = try ScratchDirectory()
+        let truth = try LayerTruth(layer, in: scratch.file("truth"))
+        try await withNode { node in
+            try node.pull(image, "prefetch")
+            let before = try node.mount(image)
+            #expect(node.directMounts.count == 1)
+            try node.configure("layers: {directMounts: false}")
+            try await node.restart()
+            #expect(node.directMounts == [])
+            let after = try node.mount(image)
+            #expect(node.directMounts == [])
+            for root in [before, after] {
+                try await away { try TreeReader(truth: truth, root: root, stalls: LongestStall()).readAll() }
+            }
         }
     }
 }

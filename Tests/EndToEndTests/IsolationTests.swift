@@ -127,6 +127,8 @@ extension TestNode {
     struct Usage {
         var residentBytes: Int
         var descriptors: Int
+        /// Of these, sockets: up to 64 connections to registries are kept.
+        var sockets: Int
     }
 
     func usage() throws -> Usage {
@@ -134,8 +136,13 @@ extension TestNode {
             .processId
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+        let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")
+        let sockets = descriptors.count {
+            // One that was just closed is none.
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)"))?
+                .hasPrefix("socket:") == true
+        }
         return Usage(
-            residentBytes: (Int(line.filter(\.isNumber)) ?? 0) << 10,
-            descriptors: try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count)
+            residentBytes: (Int(line.filter(\.isNumber)) ?? 0) << 10, descriptors: descriptors.count, sockets: sockets)
     }
 }

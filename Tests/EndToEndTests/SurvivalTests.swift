@@ -230,4 +230,33 @@ struct SurvivalTests {
             }
         }
     }
+
+    @Test("Wrong bytes are waited out like a registry that is away, and for no longer")
+    func wrongBytes() async throws {
+        try await withTestRegistry { registry in
+            try await withNode("fill: {enabled: false}\ntransfers: {readTimeout: 20s}") { node in
+                let name = try push(registry, node)
+                try await withFaultyProxy(upstreamPort: registry.port) { proxy in
+                    let image = "\(proxy.host)/\(name)"
+                    try node.pull(image, "stream")
+                    let path = "\(node.store)/\(try node.inspect(image).layers[0].slot)/data/"
+                    let read = { @Sendable (file: Int) in try Path.read(path + "file\(file)", cap: 1 << 20) }
+                    proxy.add(FaultRule(.corrupt(at: 0), path: "/blobs/"))
+                    proxy.clearLog()
+                    let reader = Task { try await away { try read(2) } }
+                    // Twice at once, then after a pause each.
+                    try await wait("it is asked again and again") { proxy.requests.count >= 4 }
+                    proxy.removeFaults()
+                    #expect(try await reader.value == Self.contents[2])
+
+                    proxy.add(FaultRule(.corrupt(at: 0), path: "/blobs/"))
+                    let error = await #expect(throws: LinuxError.self) { _ = try await away { try read(7) } }
+                    #expect(error?.errno == .ioError)
+                    #expect(node.daemon.log.contains("do not have its digest"))
+                    proxy.removeFaults()
+                    #expect(try await away { try read(7) } == Self.contents[7])
+                }
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ final class TestCollector: Sendable {
             import http.server
             class Collector(http.server.BaseHTTPRequestHandler):
                 def do_POST(self):
+                    print("head", self.path, self.headers["Content-Type"], flush=True)
                     print("body", self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
                     self.send_response(200)
                     self.send_header("Content-Length", "0")
@@ -26,10 +27,23 @@ final class TestCollector: Sendable {
     func stop() { process.stop() }
 
     struct Span: Decodable {
+        struct Attribute: Decodable {
+            struct Value: Decodable { var stringValue: String }
+            var key: String
+            var value: Value
+        }
         var traceId: String
         var spanId: String
         var parentSpanId: String?
         var name: String
+        var startTimeUnixNano: String
+        var endTimeUnixNano: String
+        var attributes: [Attribute]
+    }
+
+    /// Path and content type of each request.
+    var heads: Set<Substring> {
+        Set(process.log.split(separator: "\n").filter { $0.hasPrefix("head ") }.map { $0.dropFirst("head ".count) })
     }
 
     /// All spans that came so far.

@@ -19,6 +19,7 @@ final class TestNode: Sendable {
     }
 
     let directory: String
+    private let sockets: [String]
     private let process: Mutex<ChildProcess>
     private let mounts = Mutex<[String]>([])
     private let nextService: Mutex<Service?>
@@ -47,6 +48,7 @@ final class TestNode: Sendable {
     ///   - sockets: further sockets, such as `runtime: /run/containerd/containerd.sock`.
     init(_ settings: String = "", sockets: [String] = [], service: Service? = nil) async throws {
         directory = makeTemporaryDirectory()
+        self.sockets = sockets
         nextService = Mutex(service)
         // A keeper whose name is gone takes its mount off and ends, unless a daemon is there.
         let store = directory + "/root/store"
@@ -59,17 +61,7 @@ final class TestNode: Sendable {
             """
         sweeper = try ChildProcess(
             ["sleep", "infinity"], logPath: directory + "/sweeper.log", removing: directory, cleaning: goodbye)
-        let configuration = """
-            apiVersion: imagelet.dev/v1alpha1
-            kind: ImageletConfiguration
-            rootDirectory: \(directory)/root
-            sockets: {\((["cri: \(directory)/cri.sock", "admin: \(directory)/admin.sock"] + sockets).joined(separator: ", "))}
-            registries: {hostsDirectories: [\(directory)/certs.d]}
-            log: {level: debug}
-            \(settings.contains("cache:") ? "" : Self.anyDisk)
-            \(settings)
-            """
-        try configuration.write(toFile: directory + "/config.yaml", atomically: true, encoding: .utf8)
+        try Self.configure(directory, sockets, settings)
         process = Mutex(try Self.start(Self.binary, directory, service))
         try await ready()
     }
@@ -107,6 +99,23 @@ final class TestNode: Sendable {
         return try ChildProcess(
             command, logPath: directory + "/daemon.log", passing: service?.descriptors.map(\.descriptor) ?? [])
     }
+
+    private static func configure(_ directory: String, _ sockets: [String], _ settings: String) throws {
+        let configuration = """
+            apiVersion: imagelet.dev/v1alpha1
+            kind: ImageletConfiguration
+            rootDirectory: \(directory)/root
+            sockets: {\((["cri: \(directory)/cri.sock", "admin: \(directory)/admin.sock"] + sockets).joined(separator: ", "))}
+            registries: {hostsDirectories: [\(directory)/certs.d]}
+            log: {level: debug}
+            \(settings.contains("cache:") ? "" : anyDisk)
+            \(settings)
+            """
+        try configuration.write(toFile: directory + "/config.yaml", atomically: true, encoding: .utf8)
+    }
+
+    /// Settings of the next start, instead of those given before.
+    func configure(_ settings: String) throws { try Self.configure(directory, sockets, settings) }
 
     private func ready() async throws {
         _ = try await daemon.waitForLog("(serving)")

@@ -2,12 +2,13 @@ import Foundation
 import TestSupport
 
 extension Torture {
-    /// Ends the daemon over and over, mostly by SIGKILL, and starts it again; serves in the end.
+    /// Ends the daemon over and over, mostly by SIGKILL, and starts it again, every other time with a small cache; serves in the end.
     func kill(_ random: SplitMix) async throws {
         var random = random
         func pause(_ range: ClosedRange<Int>) async throws {
             try await Task.sleep(for: .milliseconds(Int.random(in: range, using: &random)))
         }
+        var isSqueezed = false
         while !isOver {
             try await pause(1500...5000)
             noteKill()
@@ -27,14 +28,32 @@ extension Torture {
             }
             checkLog()
             try await pause(0...1500)
+            isSqueezed.toggle()
+            try configure(isSqueezed: isSqueezed)
             try await node.start()
+        }
+        if isSqueezed {
+            try configure(isSqueezed: false)
+            try await node.restart()
+        }
+    }
+
+    /// Has what is beyond the budget given up all the time: by itself the daemon looks less often than it lives here.
+    func squeeze(_ random: SplitMix) async throws {
+        var random = random
+        while !isOver {
+            // While no daemon is there, it fails.
+            _ = try await away("gc") { self.node.run("gc") }
+            try await Task.sleep(for: .milliseconds(Int.random(in: 100...800, using: &random)))
         }
     }
 
     /// A daemon that died by itself would otherwise be taken for one that was killed.
     private func checkLog() {
         let signs = ["Fatal error", "Program crashed", "cannot be resumed", "no keeper"]
-        for line in node.daemon.log.split(separator: "\n") where signs.contains(where: { line.contains($0) }) {
+        let log = node.daemon.log
+        noteEvictions(log.ranges(of: "cold segments given up").count)
+        for line in log.split(separator: "\n") where signs.contains(where: { line.contains($0) }) {
             note(trouble: "daemon: \(line)")
         }
     }
@@ -57,7 +76,7 @@ extension Torture {
         if isRemovedFirst { try await insist("rm", image) }
         try await away("churn") { [self] in
             for reader in readers(of: subject, at: target) {
-                if let trouble = judge(subject, reader.readAll) { note(trouble: trouble) }
+                if let trouble = judge(reader.readAll) { note(trouble: trouble) }
             }
         }
         try await insist("unmount", target)

@@ -30,6 +30,14 @@ struct TraceTests {
                         let span = try #require(spans.first { $0.name == name })
                         #expect(span.traceId == pull.traceId && span.parentSpanId == pull.spanId, "\(name)")
                     }
+                    for span in spans {
+                        let (start, end) = (Int64(span.startTimeUnixNano) ?? .max, Int64(span.endTimeUnixNano) ?? 0)
+                        #expect(start <= end, "\(span)")
+                    }
+                    let files = spans.filter { $0.name == "wait" }.flatMap(\.attributes)
+                        .filter { $0.key == "file.path" }.map(\.value.stringValue)
+                    #expect(files.contains { $0.hasSuffix("bulk/file3") }, "\(files)")
+                    #expect(collector.heads == ["/v1/traces application/json"])
                 }
             }
         }

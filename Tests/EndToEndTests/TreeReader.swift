@@ -26,11 +26,7 @@ struct TreeReader: Sendable {
     /// Gets the time of every call.
     let stalls: LongestStall
 
-    enum Trouble: Error {
-        /// The daemon says that it cannot get the bytes.
-        case refused(String)
-        case wrong(String)
-    }
+    enum Trouble: Error { case wrong(String) }
 
     /// Reads all of it.
     func readAll() throws {
@@ -86,10 +82,7 @@ struct TreeReader: Sendable {
             let wanted = min(Self.piece, range.upperBound - position)
             let count = stalls.time("read \(served) at \(position)") { pread(file, &found, wanted, off_t(position)) }
             let failure = errno
-            // What was read before the page that was refused is a short read, in the middle of the file.
-            if count < 0 && failure == EIO || count > 0 && count < wanted {
-                throw Trouble.refused("\(served) at \(position): \(count) of \(wanted)")
-            }
+            // What was read before a page that was refused would be a short read, in the middle of the file.
             guard count == wanted, pread(original, &expected, wanted, off_t(position)) == wanted else {
                 throw Trouble.wrong("\(served): read at \(position): \(count) of \(wanted), error \(failure)")
             }

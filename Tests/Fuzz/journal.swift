@@ -1,4 +1,4 @@
-// Invariant: any bytes give a value; its segments exist, with their length; the whole part of the bytes alone gives the same value.
+// Invariant: any bytes give a value; its segments exist; its whole part, and what it is written anew as, give the same value.
 import Layers
 import OCI
 
@@ -16,6 +16,12 @@ import OCI
         let whole = Array(input.prefix(Int(content.validLength)))
         let again = JournalContent(whole, header: header) { lengths.indices.contains($0) ? lengths[$0] : nil }
         guard again == content else { fatalError("the torn tail counts") }
+        let short = content.written(header: header) { lengths.indices.contains($0) ? lengths[$0] : nil }
+        var rewritten = JournalContent(short, header: header) { lengths.indices.contains($0) ? lengths[$0] : nil }
+        var expected = content
+        (rewritten.validLength, expected.validLength) = (0, 0)
+        if !content.isFilled, content.complete == nil { expected.dropped = [] }
+        guard rewritten == expected else { fatalError("written anew it says something else") }
     }
     return 0
 }

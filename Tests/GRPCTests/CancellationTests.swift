@@ -1,4 +1,5 @@
 import GRPC
+import Glibc
 import Testing
 
 @Suite("The end of a call")
@@ -75,6 +76,7 @@ struct CancellationTests {
         let service = ScriptedImageService(pull: { _ in
             began.send()
             await mayEnd.wait()
+            try Task.checkCancellation()
             var answer = CRIPullImageResponse()
             answer.imageRef = "sha256:1"
             return answer
@@ -88,6 +90,60 @@ struct CancellationTests {
                 return try await answer
             }
             #expect(answer.imageRef == "sha256:1")
+        }
+    }
+
+    @Test("what takes longer than the grace time is cancelled", .timeLimit(.minutes(2)))
+    func graceTimeIsOver() async throws {
+        let (began, cancelled) = (Signal(), Signal())
+        let service = Self.endlessPull(began: began, cancelled: cancelled)
+        try await withServer([.images(service)], graceTime: .milliseconds(100)) { endpoint, server in
+            try await RPCClient.withConnection(to: endpoint) { client in
+                let call = Task { try await client.pullImage(CRIPullImageRequest()) }
+                await began.wait()
+                server.beginGracefulShutdown()
+                await cancelled.wait()
+                await #expect(throws: RPCFailure.self) { try await call.value }
+            }
+        }
+    }
+
+    /// The transport itself cancels all calls when the shutdown begins, and when an accept fails, as the listener's closing may make it.
+    @Test("calls in progress end well while others connect to a server that shuts down", .timeLimit(.minutes(5)))
+    func shutdownUnderConnections() async throws {
+        for _ in 0..<20 {
+            let (began, mayEnd) = (Signal(), Signal())
+            let service = ScriptedImageService(pull: { _ in
+                began.send()
+                await mayEnd.wait()
+                try Task.checkCancellation()
+                return CRIPullImageResponse()
+            })
+            try await withServer([.images(service)]) { endpoint, server in
+                try await RPCClient.withConnection(to: endpoint) { client in
+                    async let answer = client.pullImage(CRIPullImageRequest())
+                    await began.wait()
+                    let others = (0..<4).map { _ in Task.detached { for _ in 0..<20 { connect(to: endpoint.path) } } }
+                    server.beginGracefulShutdown()
+                    for other in others { await other.value }
+                    mayEnd.send()
+                    _ = try await answer
+                }
+            }
+        }
+    }
+}
+
+/// Connects, if anybody listens, and goes away.
+private func connect(to path: String) {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+    _ = withUnsafePointer(to: address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
         }
     }
 }

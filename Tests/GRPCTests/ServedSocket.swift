@@ -3,14 +3,17 @@ import Glibc
 import Linux
 
 /// Serves `services` while `body` runs, on a socket of its own if no path is given.
-/// - Parameter cancels: ends the server hard, calls and all; else it drains.
+/// - Parameters:
+///   - cancels: ends the server hard, calls and all; else it drains.
+///   - graceTime: a busy machine may take longer for a call than a kubelet would wait for us.
 func withServer<Result: Sendable>(
     _ services: [RPCService], at given: String? = nil, passingOnTo client: RPCClient? = nil, cancels: Bool = false,
-    _ body: (RPCEndpoint, RPCServer) async throws -> Result
+    graceTime: Duration = .seconds(20), _ body: (RPCEndpoint, RPCServer) async throws -> Result
 ) async throws -> Result {
     let path = given ?? "/tmp/imagelet-grpc-\(getpid())-\(UInt64.random(in: 0 ... .max)).sock"
     defer { unlink(path) }
-    let server = RPCServer(listener: try UnixListener(path), services: services, passingOnTo: client)
+    let server = RPCServer(
+        listener: try UnixListener(path), services: services, passingOnTo: client, graceTime: graceTime)
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await server.run() }
         do {

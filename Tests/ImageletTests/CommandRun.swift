@@ -9,11 +9,14 @@ struct CommandRun: Sendable {
     var talk: String
 
     /// Runs the binary that was built beside this test, against the sockets in `directory`.
-    init(_ arguments: [String], directory: String, environment: [String: String] = [:]) async throws {
+    /// - Parameter surroundings: a command that runs the command given after its own arguments.
+    init(
+        _ arguments: [String], directory: String, environment: [String: String] = [:], in surroundings: [String] = []
+    ) async throws {
         let process = Process()
         let tests = URL(fileURLWithPath: CommandLine.arguments.first ?? "").deletingLastPathComponent()
-        process.executableURL = tests.appendingPathComponent("imagelet")
-        process.arguments = arguments
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = surroundings + [tests.appendingPathComponent("imagelet").path] + arguments
         process.environment = ProcessInfo.processInfo.environment
             .merging([
                 "IMAGELET_ENDPOINT": "unix://\(directory)/cri.sock", "IMAGELET_ADMIN": "unix://\(directory)/admin.sock",

@@ -44,6 +44,40 @@ struct CommandTests {
         }
     }
 
+    @Test("log-level asks for what was said, and prints what is written then")
+    func logLevel() async throws {
+        try await withPlayedDaemon { daemon in
+            func run(_ arguments: String...) async throws -> CommandRun {
+                try await CommandRun(["log-level"] + arguments, directory: daemon.directory)
+            }
+            #expect(try await run().output == "PART      LEVEL\ncri       info\nregistry  info\n")
+            #expect(
+                try await run("warning", "registry=debug").output
+                    == "PART      LEVEL\ncri       warning\nregistry  debug\n")
+            for wrong in ["loud", "cri=loud", "kitchen=debug", "=debug", "cri=", ""] {
+                let refused = try await run(wrong)
+                #expect(refused.status == 2 && refused.output.isEmpty, "\(wrong): \(refused.talk)")
+            }
+        }
+    }
+
+    @Test("config reload tells what is in force and what takes a restart")
+    func reload() async throws {
+        try await withPlayedDaemon { daemon in
+            let run = try await CommandRun(["config", "reload"], directory: daemon.directory)
+            #expect(run.status == 0, "\(run.talk)")
+            #expect(
+                run.output == """
+                    KEY           OLD   NEW         IN FORCE
+                    fill.enabled  true  false       now
+                    runtime       none  containerd  after a restart
+
+                    """)
+            let json = try await CommandRun(["config", "reload", "-o", "json"], directory: daemon.directory)
+            #expect(json.output.contains("\"isInForce\" : false"))
+        }
+    }
+
     @Test(
         "failures have their own exit status and one line",
         arguments: [

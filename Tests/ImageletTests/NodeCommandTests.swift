@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -73,6 +74,33 @@ struct NodeCommandTests {
         let run = try await CommandRun(["node", "install", "--root", scratch.path], directory: scratch.path)
         #expect(run.status == 4 && run.output.isEmpty)
         #expect(run.talk.hasPrefix("imagelet: node install: /etc/containerd/config.toml is of version 1"))
+    }
+
+    @Test("a read-only /etc and a runtime nobody knows are refused with the reason, and nothing is changed")
+    func readOnly() async throws {
+        let scratch = try ScratchDirectory()
+        try write("", scratch.path + "/usr/bin/containerd")
+        try write("version = 2\n", scratch.path + "/etc/containerd/config.toml")
+        func files() throws -> [String] {
+            try FileManager.default.subpathsOfDirectory(atPath: scratch.path).sorted()
+        }
+        let before = try files()
+        let unknown = try await CommandRun(
+            ["node", "install", "--runtime", "docker", "--root", scratch.path], directory: scratch.path)
+        #expect(unknown.status == 2 && unknown.talk.contains("containerd"), "\(unknown.talk)")
+        #expect(try files() == before)
+        guard geteuid() == 0 else { return }
+        let mounting = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\""
+        let run = try await CommandRun(
+            ["node", "install", "--root", scratch.path], directory: scratch.path,
+            in: ["unshare", "--mount", "sh", "-c", mounting, scratch.path + "/etc"])
+        #expect(run.status != 0)
+        #expect(run.talk.contains("/etc/") && run.talk.lowercased().contains("read-only"), "\(run.talk)")
+        let state = ["var", "var/lib", "var/lib/imagelet"]
+        #expect(try files().filter { !state.contains($0) } == before)
+        // The same outside of that namespace is no different from a first time.
+        let again = try await CommandRun(["node", "install", "--root", scratch.path], directory: scratch.path)
+        #expect(again.status == 0, "\(again.talk)")
     }
 
     @Test("doctor says what does not work, by its status, too")

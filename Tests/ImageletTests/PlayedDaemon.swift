@@ -80,6 +80,31 @@ final class PlayedDaemon: ImageService, AdminService {
         return answer
     }
 
+    func reloadConfiguration(
+        _ request: AdminReloadConfigurationRequest
+    ) async throws -> AdminReloadConfigurationResponse {
+        func change(_ key: String, _ old: String, _ new: String) -> AdminKeyChange {
+            var change = AdminKeyChange()
+            (change.key, change.old, change.new) = (key, old, new)
+            return change
+        }
+        var answer = AdminReloadConfigurationResponse()
+        answer.inForce = [change("fill.enabled", "true", "false")]
+        answer.needsRestart = [change("runtime", "none", "containerd")]
+        return answer
+    }
+
+    func setLogLevels(_ request: AdminSetLogLevelsRequest) async throws -> AdminSetLogLevelsResponse {
+        var answer = AdminSetLogLevelsResponse()
+        answer.parts = ["cri", "registry"].map { name in
+            var part = AdminPartLogLevel()
+            part.part = name
+            part.level = request.parts[name] ?? (request.level.isEmpty ? "info" : request.level)
+            return part
+        }
+        return answer
+    }
+
     func history(_ request: AdminHistoryRequest) async throws -> AdminHistoryResponse {
         var answer = AdminHistoryResponse()
         answer.report = Data(#"{"pulls":[],"starts":[],"layers":[],"now":"2026-11-28T17:00:00.000Z"}"#.utf8)

@@ -6,6 +6,7 @@ import Logging
 import OCI
 import SOCI
 import State
+import Synchronization
 import Testing
 
 @testable import Images
@@ -60,6 +61,27 @@ struct LayerSourceTests {
             try await source.read(2..<9) { bytes += $0 }
             #expect(bytes == Array(2..<9))
             #expect(storage.refusals.message(of: Self.blob.digest) == nil)
+        }
+    }
+
+    @Test("wrong bytes are told to who sent them")
+    func wrong() async throws {
+        final class Telling: BlobSource {
+            let size: Int64 = 10
+            let wrong = Mutex<[Range<Int64>]>([])
+            func read(_ range: Range<Int64>, _ consume: ([UInt8]) async throws -> Void) async throws {
+                try await consume([UInt8](repeating: 0, count: range.count))
+            }
+            func foundWrong(_ range: Range<Int64>) { wrong.withLock { $0.append(range) } }
+        }
+        try await withStorage { _, places in
+            let pulled = Telling()
+            let source = LayerSource(Self.blob, places: places, pulled: pulled)
+            try await source.read(2..<9) { _ in }
+            source.foundWrong(3..<5)
+            #expect(pulled.wrong.withLock { $0 } == [3..<5])
+            // Without another place it is asked again.
+            try await source.read(2..<9) { _ in }
         }
     }
 

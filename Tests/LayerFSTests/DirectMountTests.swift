@@ -1,22 +1,21 @@
 import Foundation
 import LayerFS
+import LayerFormat
 import Layers
 import Linux
+import SOCI
+import Synchronization
 import TestSupport
 import Testing
 
 /// Complete layers in mounts of their own: the same as by FUSE, and nothing is lost when mounts, layers or daemons go.
-///
-/// Where the kernel cannot, no layer has one.
-@Suite(.enabled(if: canMount, mountReason), .timeLimit(.minutes(5)))
+@Suite(
+    .enabled(if: canMount, mountReason), .enabled(if: directMountsAreExpected, "\(directMountRequirements)"),
+    .timeLimit(.minutes(5)))
 struct DirectMountTests {
-    /// The mount of the one layer of a fixture; nil, and nothing more to test, where the kernel cannot.
-    private func mounted(_ layer: Layer, _ fixture: LayerStoreFixture) throws -> String? {
-        guard let root = fixture.direct.directory(of: layer) else {
-            #expect(!directMountsAreExpected)
-            return nil
-        }
-        return root
+    /// The mount of the one layer of a fixture.
+    private func mounted(_ layer: Layer, _ fixture: LayerStoreFixture) throws -> String {
+        try #require(fixture.direct.directory(of: layer))
     }
 
     private func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
@@ -28,7 +27,7 @@ struct DirectMountTests {
             fixture.direct.bringUp([])
             try await fixture.running {
                 let layer = try await fixture.prefetch(tar, slot: 7)
-                guard let root = try mounted(layer, fixture) else { return }
+                let root = try mounted(layer, fixture)
                 #expect(root == "\(directory)/direct/7/layer")
                 let (truth, found) = try await withStore(fixture.store) { store in
                     let path = store.directory(ofSlot: 7)
@@ -59,7 +58,7 @@ struct DirectMountTests {
                 var roots: [String] = []
                 for (number, tar) in tars.enumerated() {
                     let layer = try await fixture.prefetch(tar, slot: UInt32(number + 1))
-                    guard let root = try mounted(layer, fixture) else { return }
+                    let root = try mounted(layer, fixture)
                     roots.insert(root, at: 0)
                 }
                 let target = directory + "/merged"
@@ -97,7 +96,7 @@ struct DirectMountTests {
             fixture.direct.bringUp([])
             try await fixture.running {
                 let layer = try await fixture.prefetch(tar, slot: 1)
-                guard let root = try mounted(layer, fixture) else { return }
+                let root = try mounted(layer, fixture)
                 let kept = directory + "/kept"
                 try Directory.create(kept)
                 try Mount.mount(source: root, target: kept, type: "none", flags: .bind)
@@ -121,7 +120,7 @@ struct DirectMountTests {
                 let layer = try await fixture.prefetch(tar, slot: 1)
                 #expect(layer.isLent)
                 #expect(layer.recall() && !layer.isLent)
-                guard let root = try mounted(layer, fixture) else { return }
+                let root = try mounted(layer, fixture)
                 #expect(layer.isLent)
                 #expect(layer.recall() && !layer.isLent)
                 #expect(text(root + "/file") == nil)
@@ -136,14 +135,11 @@ struct DirectMountTests {
         try await withMountsBelow { directory in
             let first = LayerStoreFixture(directory)
             first.direct.bringUp([])
-            let isMounted = try await first.running {
+            try await first.running {
                 for (number, tar) in tars.enumerated() {
-                    let layer = try await first.prefetch(tar, slot: UInt32(number + 1))
-                    guard try mounted(layer, first) != nil else { return false }
+                    _ = try mounted(try await first.prefetch(tar, slot: UInt32(number + 1)), first)
                 }
-                return true
             }
-            guard isMounted else { return }
             let devices = try Mount.all().filter { $0.path.hasPrefix(directory) }.map(\.device)
             #expect(text(directory + "/direct/1/layer/file") == "one")
             // The second daemon knows the first layer only.
@@ -170,7 +166,7 @@ struct DirectMountTests {
             fixture.direct.bringUp([])
             try await fixture.running {
                 let layer = try await fixture.prefetch(tar, slot: 1)
-                guard let root = try mounted(layer, fixture) else { return }
+                let root = try mounted(layer, fixture)
                 #expect(layer.recall())
                 var image = try Data(contentsOf: URL(fileURLWithPath: layer.metadataImagePath))
                 image[min(position, image.count - 1)] ^= 1
@@ -180,5 +176,102 @@ struct DirectMountTests {
                 #expect(try Data(contentsOf: URL(fileURLWithPath: layer.metadataImagePath)) != image)
             }
         }
+    }
+
+    @Test func theEndTakesOffWhatNobodyTookOver() async throws {
+        let tar = LayerMaker.single("file", "content").finished()
+        try await withMountsBelow { directory in
+            let first = LayerStoreFixture(directory)
+            first.direct.bringUp([])
+            try await first.running { _ = try mounted(try await first.prefetch(tar, slot: 1), first) }
+            // What a stop in the middle of the trial leaves does not keep the next daemon from trying.
+            try Data().write(to: URL(fileURLWithPath: directory + "/direct/probe.erofs"))
+            // Its beginning failed before it came to the mounts.
+            LayerStoreFixture(directory).direct.takeDown()
+            #expect(try Mount.all().allSatisfy { !$0.path.hasPrefix(directory) })
+            let third = LayerStoreFixture(directory)
+            let layer = try third.store.restore(LayerDescription(of: tar, slot: 1), source: MemorySource(blob: tar))
+            third.direct.bringUp(third.store.layers)
+            #expect(third.direct.directory(of: layer) != nil)
+            third.direct.takeDown()
+            #expect(try Directory.entries(of: directory + "/direct") == [])
+        }
+    }
+
+    @Test func switchedOffTheyGoAndNoneComes() async throws {
+        let tar = LayerMaker.single("file", "content").finished()
+        try await withMountsBelow { directory in
+            let first = LayerStoreFixture(directory)
+            first.direct.bringUp([])
+            try await first.running { _ = try mounted(try await first.prefetch(tar, slot: 1), first) }
+            let second = LayerStoreFixture(directory, mountsDirectly: false)
+            let layer = try second.store.restore(LayerDescription(of: tar, slot: 1), source: MemorySource(blob: tar))
+            second.direct.bringUp(second.store.layers)
+            #expect(try Mount.all().allSatisfy { !$0.path.hasPrefix(directory) })
+            #expect(second.direct.directory(of: layer) == nil)
+        }
+    }
+
+    /// Its metadata cannot be read for now.
+    @Test func aSlowLayerKeepsNoOtherFromBeingMounted() async throws {
+        let tars = ["slow", "quick"].map { LayerMaker.single($0, "content").finished() }
+        let gate = Gate()
+        try await withMountsBelow { directory in
+            let fixture = LayerStoreFixture(directory, format: GatedFormat(gate: gate, name: "slow"))
+            fixture.direct.bringUp([])
+            try await fixture.running {
+                let slow = try await fixture.prefetch(tars[0], slot: 1)
+                let quick = try await fixture.prefetch(tars[1], slot: 2)
+                async let first = BlockingThread.run("slow") { fixture.direct.directory(of: slow) }
+                try await eventually("the slow one is being mounted") { gate.waiting == 1 }
+                #expect(try await BlockingThread.run("quick") { fixture.direct.directory(of: quick) } != nil)
+                #expect(try await BlockingThread.run("quick") { quick.recall() })
+                gate.open()
+                #expect(try await first != nil)
+                // Also whoever came before the end is not left behind it.
+                fixture.direct.takeDown()
+                #expect(try Mount.all().allSatisfy { !$0.path.hasPrefix(directory) })
+            }
+        }
+    }
+}
+
+/// Where threads wait until it is opened.
+private final class Gate: Sendable {
+    private let state = Mutex((isOpen: false, waiting: 0))
+
+    var waiting: Int { state.withLock(\.waiting) }
+    func open() { state.withLock { $0.isOpen = true } }
+
+    func pass() {
+        state.withLock { $0.waiting += 1 }
+        while !state.withLock(\.isOpen) { Thread.sleep(forTimeInterval: 0.01) }
+        state.withLock { $0.waiting -= 1 }
+    }
+}
+
+/// Makes whoever wants the tree of layers with an entry of this name wait.
+private struct GatedFormat: TableOfContentsFormat {
+    let gate: Gate
+    let name: String
+    private let format = SOCIFormat()
+
+    init(gate: Gate, name: String) {
+        self.gate = gate
+        self.name = name
+    }
+
+    func open(_ file: any RandomAccessBytes, blobSize: Int64) throws -> any SegmentedLayer {
+        try format.open(file, blobSize: blobSize)
+    }
+
+    func makeTree(_ file: any RandomAccessBytes) throws -> LayerTree {
+        let tree = try format.makeTree(file)
+        if tree.node(atPath: name) != nil { gate.pass() }
+        return tree
+    }
+
+    func makeIndexer(compression: LayerCompression) throws -> any LayerIndexer {
+        try format.makeIndexer(compression: compression)
     }
 }

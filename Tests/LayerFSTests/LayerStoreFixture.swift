@@ -31,12 +31,14 @@ struct LayerStoreFixture {
     let direct: DirectMounts
     let store: LayerStore
 
-    init(_ directory: String) {
+    init(
+        _ directory: String, format: any TableOfContentsFormat = SOCIFormat(), mountsDirectly: Bool = true
+    ) {
         var logger = Logger(label: "tests")
         logger.logLevel = .critical
-        direct = DirectMounts(at: directory + "/direct", logger: logger)
+        direct = DirectMounts(at: directory + "/direct", isEnabled: mountsDirectly, logger: logger)
         store = LayerStore(
-            directory: directory + "/layers", format: SOCIFormat(), borrower: direct, logger: logger)
+            directory: directory + "/layers", format: format, borrower: direct, logger: logger)
     }
 
     /// Runs the store while `body` runs.

@@ -330,5 +330,51 @@ struct EvictionTests {
         #expect(stamps.latest(of: 0..<5 << 20 + 1) == 7)
         #expect(stamps.latest(of: 0..<301 << 20) == 9)
         #expect(stamps.latest(of: 600 << 20 - 1..<600 << 20) == 9)
+        #expect(stamps.takeNews() && !stamps.takeNews())
+        stamps.note(0..<1, 10)
+        #expect(stamps.takeNews())
+        let restored = UseStamps(contentSize: 1, before: 5)
+        #expect(restored.latest(of: 0..<1) == 5 && !restored.takeNews())
+    }
+
+    /// In a run that is over when this returns: nobody has its files open any more.
+    private func useTheFirst(of layers: [MadeLayer], in root: String, isKilled: Bool) async throws {
+        let first = store(layers[0], root)
+        try await running(first) {
+            for made in layers {
+                let layer = try await first.prefetch(made.description, source: made.source)
+                try await recorded(layer)
+                try tool("touch", "-d", "-1 hour", layer.files.tableOfContents.file.path)
+                // So far it counts as noted.
+                _ = layer.uses.takeNews()
+            }
+            first.parts.moveOn()
+            try await layers[0].expects(try #require(first.layer(layers[0].description.blob)), 0..<1000)
+            if isKilled {
+                await first.noteUses()
+                try tool("cp", "-a", "--sparse=always", root + "/layers", root + "/killed")
+            }
+        }
+    }
+
+    /// The first of two layers is used last; that must be known after a restart, orderly or not.
+    @Test(arguments: [false, true])
+    func aRestartKnowsWhatWasUsedLately(isKilled: Bool) async throws {
+        let layers = [try await MadeLayer.usual.value, try await MadeLayer(sizes: [400_000], slot: 2)]
+        try await withDirectory { root in
+            try await useTheFirst(of: layers, in: root, isKilled: isKilled)
+            if isKilled {
+                try FileManager.default.removeItem(atPath: root + "/layers")
+                try FileManager.default.moveItem(atPath: root + "/killed", toPath: root + "/layers")
+            }
+            let second = store(layers[0], root)
+            try await running(second) {
+                let restored = try layers.map { try second.restore($0.description, source: $0.source) }
+                try await eventually { restored.allSatisfy { !$0.files.tar.isOpenElsewhere() } }
+                #expect(await second.evict(1) > 0)
+                #expect(restored[0].progress.state == .complete)
+                #expect(restored[1].progress.contentPresent < restored[1].progress.contentSize)
+            }
+        }
     }
 }

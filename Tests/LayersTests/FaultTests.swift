@@ -20,23 +20,38 @@ struct FaultTests {
         }
     }
 
-    @Test func wrongBytesAreFetchedOnceMoreAndNeverServed() async throws {
+    @Test(arguments: [1, 4])
+    func wrongBytesAreFetchedAgainAndNeverServed(_ times: Int) async throws {
         let made = try await MadeLayer.usual.value
-        let source = ScriptedSource(made.blob) { read, _ in read == 0 ? .wrong : nil }
+        let source = ScriptedSource(made.blob) { read, _ in read < times ? .wrong : nil }
         try await streaming(made, source) { _, layer in
             try await made.expects(layer, 200_000..<200_100)
-            #expect(source.ranges.count == 2)
+            #expect(source.ranges.count == times + 1)
+            #expect(source.wrong == Array(repeating: source.ranges[0], count: times))
         }
     }
 
-    @Test func bytesThatStayWrongAreAnErrorAndALaterReadTriesAgain() async throws {
+    @Test func bytesThatStayWrongAreAnErrorAfterTheTimeoutAndALaterReadTriesAgain() async throws {
         let made = try await MadeLayer.usual.value
-        let source = ScriptedSource(made.blob) { read, _ in read < 2 ? .wrong : nil }
-        try await streaming(made, source) { _, layer in
+        let isWrong = Guarded(true)
+        let source = ScriptedSource(made.blob) { _, _ in isWrong.withLock { $0 ? .wrong : nil } }
+        try await streaming(made, source, { $0.readTimeout = .seconds(2) }) { _, layer in
             let error = await #expect(throws: LayerError.self) { try await layer.bytes(200_000..<200_100) }
-            #expect(error?.code == .mismatch)
+            #expect(error?.code == .timedOut)
+            #expect(error?.message.contains("do not have its digest") == true)
+            #expect(source.ranges.count > 2)
             #expect(try layer.local(200_000..<200_100) == nil)
+            isWrong.withLock { $0 = false }
             try await made.expects(layer, 200_000..<200_100)
+        }
+    }
+
+    @Test func aPullOfBytesThatStayWrongFails() async throws {
+        let made = try await MadeLayer.usual.value
+        let source = ScriptedSource(made.blob) { _, _ in .wrong }
+        try await streaming(made, source) { _, layer in
+            let error = await #expect(throws: LayerError.self) { try await layer.complete(.prefetch, isGentle: false) }
+            #expect(error?.code == .mismatch)
         }
     }
 
@@ -48,11 +63,17 @@ struct FaultTests {
         blob[Int(bad.compressed.lowerBound) + 100] ^= 0x10
         let source = ScriptedSource(blob)
         try await streaming(made, source) { _, layer in
-            await #expect(throws: LayerError.self) { try await layer.makeLocal(0..<table.contentSize) }
-            try await eventually { source.active == 0 }
+            let reader = Task { try await layer.makeLocal(0..<table.contentSize) }
+            try await eventually { source.wrong.count > 1 && layer.progress.segmentsPresent == table.segmentCount - 1 }
+            #expect(Set(source.wrong) == [bad.compressed])
             #expect(try layer.local(bad.content) == nil)
             try await made.expects(layer, 0..<bad.content.lowerBound)
             try await made.expects(layer, bad.content.upperBound..<table.contentSize)
+            // What is here is not fetched again with it.
+            #expect(source.ranges.last == bad.compressed)
+            reader.cancel()
+            await #expect(throws: CancellationError.self) { try await reader.value }
+            try await eventually { source.active == 0 }
         }
     }
 

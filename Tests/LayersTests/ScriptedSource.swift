@@ -30,6 +30,7 @@ final class ScriptedSource: BlobSource {
     private struct State {
         var reads: [Read] = []
         var isOpen = false
+        var wrong: [Range<Int64>] = []
     }
 
     let blob: [UInt8]
@@ -50,9 +51,13 @@ final class ScriptedSource: BlobSource {
     var size: Int64 { Int64(blob.count) }
     var reads: [Read] { state.withLock(\.reads) }
     var ranges: [Range<Int64>] { reads.map(\.range) }
+    /// What was found wrong, in order.
+    var wrong: [Range<Int64>] { state.withLock(\.wrong) }
     var active: Int { reads.count { !$0.hasEnded } }
 
     func openGate() { state.withLock { $0.isOpen = true } }
+
+    func foundWrong(_ range: Range<Int64>) { state.withLock { $0.wrong.append(range) } }
 
     func read(_ range: Range<Int64>, _ consume: ([UInt8]) async throws -> Void) async throws {
         let number = state.withLock { state in

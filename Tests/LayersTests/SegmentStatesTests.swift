@@ -114,13 +114,18 @@ private struct Table: SegmentedLayer {
         #expect(states.begin(starts(one.actions)[0], maxBytes: 24)?.segments == 0..<2)
     }
 
-    @Test func aFailedSegmentFailsItsReadersOnly() {
-        var states = states()
-        let one = states.want(0..<1, .demand, maxBytes: 5)
-        let two = states.want(1..<2, .demand, maxBytes: 5)
-        #expect(states.failed(0) == [one.id])
-        #expect(states.arrived(1) == [two.id])
-        #expect(states.states[0] == .absent)
+    @Test func whatIsOwedComesInRuns() throws {
+        var states = states(empty: [2, 5])
+        let reader = states.want(0..<6, .demand, maxBytes: 100)
+        let id = starts(reader.actions)[0]
+        #expect(states.owed(by: id, from: 0) == 0..<5, "none without content at the end")
+        #expect(states.owed(by: id, from: 2) == 3..<5)
+        _ = states.arrived(3)
+        #expect(states.owed(by: id, from: 0) == 0..<2)
+        #expect(states.owed(by: id, from: 2) == 4..<5)
+        _ = states.arrived(4)
+        #expect(states.owed(by: id, from: 2) == nil)
+        #expect(states.ended(id) == [reader.id] && states.owed(by: id, from: 0) == nil)
     }
 
     @Test func evictionSparesWhatIsWanted() throws {
@@ -218,7 +223,7 @@ private struct Table: SegmentedLayer {
                 }
             case 4:
                 if let (id, _) = begun.min(by: { $0.key < $1.key }), let owed = states.owed(by: id, from: 0) {
-                    _ = states.arrived(owed)
+                    _ = states.arrived(owed.lowerBound)
                 }
             default:
                 if let (id, _) = begun.min(by: { $0.key < $1.key }) {

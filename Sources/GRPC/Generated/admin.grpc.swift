@@ -100,6 +100,32 @@ package enum AdminAdmin: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ReloadConfiguration" metadata.
+        package enum ReloadConfiguration: Sendable {
+            /// Request type for "ReloadConfiguration".
+            package typealias Input = AdminReloadConfigurationRequest
+            /// Response type for "ReloadConfiguration".
+            package typealias Output = AdminReloadConfigurationResponse
+            /// Descriptor for "ReloadConfiguration".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "imagelet.admin.v1.Admin"),
+                method: "ReloadConfiguration",
+                type: .unary
+            )
+        }
+        /// Namespace for "SetLogLevels" metadata.
+        package enum SetLogLevels: Sendable {
+            /// Request type for "SetLogLevels".
+            package typealias Input = AdminSetLogLevelsRequest
+            /// Response type for "SetLogLevels".
+            package typealias Output = AdminSetLogLevelsResponse
+            /// Descriptor for "SetLogLevels".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "imagelet.admin.v1.Admin"),
+                method: "SetLogLevels",
+                type: .unary
+            )
+        }
         /// Namespace for "History" metadata.
         package enum History: Sendable {
             /// Request type for "History".
@@ -121,6 +147,8 @@ package enum AdminAdmin: Sendable {
             CommitMount.descriptor,
             ReleaseMount.descriptor,
             CollectGarbage.descriptor,
+            ReloadConfiguration.descriptor,
+            SetLogLevels.descriptor,
             History.descriptor
         ]
     }
@@ -249,6 +277,42 @@ extension AdminAdmin {
             request: GRPCCore.StreamingServerRequest<AdminCollectGarbageRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<AdminCollectGarbageResponse>
+
+        /// Handle the "ReloadConfiguration" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads the configuration again; refused with the reason if it cannot be read.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `AdminReloadConfigurationRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `AdminReloadConfigurationResponse` messages.
+        func reloadConfiguration(
+            request: GRPCCore.StreamingServerRequest<AdminReloadConfigurationRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<AdminReloadConfigurationResponse>
+
+        /// Handle the "SetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes which log lines are written, until the configuration is read again, and says which are.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `AdminSetLogLevelsRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `AdminSetLogLevelsResponse` messages.
+        func setLogLevels(
+            request: GRPCCore.StreamingServerRequest<AdminSetLogLevelsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<AdminSetLogLevelsResponse>
 
         /// Handle the "History" method.
         ///
@@ -379,6 +443,42 @@ extension AdminAdmin {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<AdminCollectGarbageResponse>
 
+        /// Handle the "ReloadConfiguration" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads the configuration again; refused with the reason if it cannot be read.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminReloadConfigurationRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `AdminReloadConfigurationResponse` message.
+        func reloadConfiguration(
+            request: GRPCCore.ServerRequest<AdminReloadConfigurationRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<AdminReloadConfigurationResponse>
+
+        /// Handle the "SetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes which log lines are written, until the configuration is read again, and says which are.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminSetLogLevelsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `AdminSetLogLevelsResponse` message.
+        func setLogLevels(
+            request: GRPCCore.ServerRequest<AdminSetLogLevelsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<AdminSetLogLevelsResponse>
+
         /// Handle the "History" method.
         ///
         /// > Source IDL Documentation:
@@ -507,6 +607,42 @@ extension AdminAdmin {
             context: GRPCCore.ServerContext
         ) async throws -> AdminCollectGarbageResponse
 
+        /// Handle the "ReloadConfiguration" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads the configuration again; refused with the reason if it cannot be read.
+        ///
+        /// - Parameters:
+        ///   - request: A `AdminReloadConfigurationRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `AdminReloadConfigurationResponse` to respond with.
+        func reloadConfiguration(
+            request: AdminReloadConfigurationRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> AdminReloadConfigurationResponse
+
+        /// Handle the "SetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes which log lines are written, until the configuration is read again, and says which are.
+        ///
+        /// - Parameters:
+        ///   - request: A `AdminSetLogLevelsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `AdminSetLogLevelsResponse` to respond with.
+        func setLogLevels(
+            request: AdminSetLogLevelsRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> AdminSetLogLevelsResponse
+
         /// Handle the "History" method.
         ///
         /// > Source IDL Documentation:
@@ -598,6 +734,28 @@ extension AdminAdmin.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: AdminAdmin.Method.ReloadConfiguration.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<AdminReloadConfigurationRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<AdminReloadConfigurationResponse>(),
+            handler: { request, context in
+                try await self.reloadConfiguration(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: AdminAdmin.Method.SetLogLevels.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<AdminSetLogLevelsRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<AdminSetLogLevelsResponse>(),
+            handler: { request, context in
+                try await self.setLogLevels(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: AdminAdmin.Method.History.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<AdminHistoryRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<AdminHistoryResponse>(),
@@ -674,6 +832,28 @@ extension AdminAdmin.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<AdminCollectGarbageResponse> {
         let response = try await self.collectGarbage(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func reloadConfiguration(
+        request: GRPCCore.StreamingServerRequest<AdminReloadConfigurationRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<AdminReloadConfigurationResponse> {
+        let response = try await self.reloadConfiguration(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func setLogLevels(
+        request: GRPCCore.StreamingServerRequest<AdminSetLogLevelsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<AdminSetLogLevelsResponse> {
+        let response = try await self.setLogLevels(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -770,6 +950,32 @@ extension AdminAdmin.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<AdminCollectGarbageResponse> {
         return GRPCCore.ServerResponse<AdminCollectGarbageResponse>(
             message: try await self.collectGarbage(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func reloadConfiguration(
+        request: GRPCCore.ServerRequest<AdminReloadConfigurationRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<AdminReloadConfigurationResponse> {
+        return GRPCCore.ServerResponse<AdminReloadConfigurationResponse>(
+            message: try await self.reloadConfiguration(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func setLogLevels(
+        request: GRPCCore.ServerRequest<AdminSetLogLevelsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<AdminSetLogLevelsResponse> {
+        return GRPCCore.ServerResponse<AdminSetLogLevelsResponse>(
+            message: try await self.setLogLevels(
                 request: request.message,
                 context: context
             ),
@@ -930,6 +1136,52 @@ extension AdminAdmin {
             deserializer: some GRPCCore.MessageDeserializer<AdminCollectGarbageResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminCollectGarbageResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ReloadConfiguration" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads the configuration again; refused with the reason if it cannot be read.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminReloadConfigurationRequest` message.
+        ///   - serializer: A serializer for `AdminReloadConfigurationRequest` messages.
+        ///   - deserializer: A deserializer for `AdminReloadConfigurationResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func reloadConfiguration<Result>(
+            request: GRPCCore.ClientRequest<AdminReloadConfigurationRequest>,
+            serializer: some GRPCCore.MessageSerializer<AdminReloadConfigurationRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<AdminReloadConfigurationResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminReloadConfigurationResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "SetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes which log lines are written, until the configuration is read again, and says which are.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminSetLogLevelsRequest` message.
+        ///   - serializer: A serializer for `AdminSetLogLevelsRequest` messages.
+        ///   - deserializer: A deserializer for `AdminSetLogLevelsResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func setLogLevels<Result>(
+            request: GRPCCore.ClientRequest<AdminSetLogLevelsRequest>,
+            serializer: some GRPCCore.MessageSerializer<AdminSetLogLevelsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<AdminSetLogLevelsResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminSetLogLevelsResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "History" method.
@@ -1168,6 +1420,74 @@ extension AdminAdmin {
             )
         }
 
+        /// Call the "ReloadConfiguration" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads the configuration again; refused with the reason if it cannot be read.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminReloadConfigurationRequest` message.
+        ///   - serializer: A serializer for `AdminReloadConfigurationRequest` messages.
+        ///   - deserializer: A deserializer for `AdminReloadConfigurationResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func reloadConfiguration<Result>(
+            request: GRPCCore.ClientRequest<AdminReloadConfigurationRequest>,
+            serializer: some GRPCCore.MessageSerializer<AdminReloadConfigurationRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<AdminReloadConfigurationResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminReloadConfigurationResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: AdminAdmin.Method.ReloadConfiguration.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "SetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes which log lines are written, until the configuration is read again, and says which are.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `AdminSetLogLevelsRequest` message.
+        ///   - serializer: A serializer for `AdminSetLogLevelsRequest` messages.
+        ///   - deserializer: A deserializer for `AdminSetLogLevelsResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func setLogLevels<Result>(
+            request: GRPCCore.ClientRequest<AdminSetLogLevelsRequest>,
+            serializer: some GRPCCore.MessageSerializer<AdminSetLogLevelsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<AdminSetLogLevelsResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminSetLogLevelsResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: AdminAdmin.Method.SetLogLevels.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "History" method.
         ///
         /// > Source IDL Documentation:
@@ -1368,6 +1688,64 @@ extension AdminAdmin.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<AdminCollectGarbageRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<AdminCollectGarbageResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ReloadConfiguration" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Reads the configuration again; refused with the reason if it cannot be read.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `AdminReloadConfigurationRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func reloadConfiguration<Result>(
+        request: GRPCCore.ClientRequest<AdminReloadConfigurationRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminReloadConfigurationResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.reloadConfiguration(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<AdminReloadConfigurationRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<AdminReloadConfigurationResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "SetLogLevels" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Changes which log lines are written, until the configuration is read again, and says which are.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `AdminSetLogLevelsRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func setLogLevels<Result>(
+        request: GRPCCore.ClientRequest<AdminSetLogLevelsRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminSetLogLevelsResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.setLogLevels(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<AdminSetLogLevelsRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<AdminSetLogLevelsResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1590,6 +1968,72 @@ extension AdminAdmin.ClientProtocol {
             metadata: metadata
         )
         return try await self.collectGarbage(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ReloadConfiguration" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Reads the configuration again; refused with the reason if it cannot be read.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func reloadConfiguration<Result>(
+        _ message: AdminReloadConfigurationRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminReloadConfigurationResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<AdminReloadConfigurationRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.reloadConfiguration(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "SetLogLevels" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Changes which log lines are written, until the configuration is read again, and says which are.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func setLogLevels<Result>(
+        _ message: AdminSetLogLevelsRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<AdminSetLogLevelsResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<AdminSetLogLevelsRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.setLogLevels(
             request: request,
             options: options,
             onResponse: handleResponse
