@@ -20,7 +20,8 @@ extension Layer {
         let count = max(1, count)
         let states = state.withLock(\.segments.states)
         let length = max(1, (description.blobSize + Int64(count) - 1) / Int64(count))
-        let ignored = unreadTick.load(ordering: .relaxed)
+        // Uses before the store began are no reads of this layer as it is here.
+        let ignored = max(unreadTick.load(ordering: .relaxed), StoreParts.firstTick - 1)
         var survey = [BlobSurvey](repeating: BlobSurvey(), count: count)
         var last = -1
         for number in states.indices {
