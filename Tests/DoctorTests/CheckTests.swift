@@ -193,7 +193,7 @@ struct CheckTests {
         (facts.ranges, facts.referrers, facts.index) = (.yes, .yes, .yes)
         let findings = await node.findings(facts)
         #expect(findings.filter { $0.verdict != .good } == [])
-        #expect(Set(findings.map(\.check)).count == 19)
+        #expect(Set(findings.map(\.check)).count == 20)
     }
 
     @Test("every check is among those that are made to fail")
