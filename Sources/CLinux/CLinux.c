@@ -11,6 +11,11 @@ int imagelet_punch_hole(int descriptor, long long offset, long long length) {
     return fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
+int imagelet_lock_records(int descriptor, int lock) {
+    struct flock all = {.l_type = lock ? F_WRLCK : F_UNLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_OFD_SETLK, &all);
+}
+
 long long imagelet_seek_sparse(int descriptor, long long offset, int data) {
     return lseek(descriptor, offset, data ? SEEK_DATA : SEEK_HOLE);
 }

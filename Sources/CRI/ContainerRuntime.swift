@@ -1,9 +1,9 @@
 package import GRPC
-internal import Images
+package import Images
 package import OCI
 
 /// containerd as a pull sees it, asked over its own socket.
-package struct ContainerRuntime: ImageRuntime {
+package struct ContainerRuntime: ImageRuntime, ContentStore {
     /// The name we are configured by, under `proxy_plugins`.
     package static let snapshotter = "imagelet"
 
@@ -16,6 +16,10 @@ package struct ContainerRuntime: ImageRuntime {
         self.client = client
     }
 
+    package var content: (any ContentStore)? { self }
+
+    /// Whether it knows our snapshotter, so that layers we prepared reach it.
+    ///
     /// containerd lists a proxy snapshotter from its configuration on, whether or not the kubelet's images use it.
     package func takesLayers() async throws -> Bool {
         var request = ContainerdPluginsRequest()

@@ -36,11 +36,19 @@ extension PullRequest {
             image: request.image.image, credentials: request.hasAuth ? RequestCredentials(request.auth) : nil,
             annotations: annotations,
             runtimeHandler: handler.isEmpty ? annotations[Self.handlerAnnotation] ?? "" : handler,
-            pod: Pod(request.sandboxConfig.metadata))
+            hasUserNamespace: request.sandboxConfig.hasUserNamespace, pod: Pod(request.sandboxConfig.metadata))
     }
 
     /// What containerd reads where the kubelet does not fill in the field (specs/containerd.md 9).
     private static let handlerAnnotation = "io.containerd.cri.runtime-handler"
+}
+
+extension CRIPodSandboxConfig {
+    /// Mode POD of an absent message is the default that means nothing.
+    fileprivate var hasUserNamespace: Bool {
+        let options = linux.securityContext.namespaceOptions
+        return options.hasUsernsOptions && options.usernsOptions.mode == .pod
+    }
 }
 
 extension Pod {

@@ -7,20 +7,14 @@ package import Logging
 package struct RuntimeImageServer: RuntimeImageService {
     private let runtime: RPCClient
     private let puller: RuntimePuller
-    private let catalog: ImageCatalog
-    private let usage: @Sendable () async throws -> StoreUsage
+    private let bookkeeping: Bookkeeping
     private let logger: Logger
     private let log: CallLog
 
-    /// - Parameter usage: what the store and the snapshots take on the disk.
-    package init(
-        runtime: RPCClient, puller: RuntimePuller, catalog: ImageCatalog, logger: Logger,
-        usage: @escaping @Sendable () async throws -> StoreUsage
-    ) {
+    package init(runtime: RPCClient, puller: RuntimePuller, bookkeeping: Bookkeeping, logger: Logger) {
         self.runtime = runtime
         self.puller = puller
-        self.catalog = catalog
-        self.usage = usage
+        self.bookkeeping = bookkeeping
         self.logger = logger
         log = CallLog(logger: logger)
     }
@@ -35,7 +29,7 @@ package struct RuntimeImageServer: RuntimeImageService {
         }
     }
 
-    /// What the runtime has removed we forget; its layers go when the runtime's garbage collection has let go of their snapshots.
+    /// What the runtime has removed we forget.
     package func removeImage(_ request: CRIRemoveImageRequest) async throws -> CRIRemoveImageResponse {
         let name = request.image.image
         return try await log.recording("RemoveImage", at: .info, image: name) {
@@ -47,36 +41,19 @@ package struct RuntimeImageServer: RuntimeImageService {
 
     /// The image is gone, whatever becomes of our record of it.
     private func forget(_ name: String) async {
-        do { try await catalog.forget(name) } catch {
+        do { try await bookkeeping.forget(name) } catch {
             logger.error("image removed but not forgotten", metadata: ["image": "\(name)", "error": "\(error)"])
         }
     }
 
-    /// The runtime knows its snapshots and not our cache: where it speaks of our snapshotter's file system, or of none of ours, ours
-    /// is told instead or besides.
+    /// The runtime does not know what our cache takes.
     package func imageFsInfo(_ request: CRIImageFsInfoRequest) async throws -> CRIImageFsInfoResponse {
         try await log.recording("ImageFsInfo", at: .debug) {
             var answer = try await runtime.imageFsInfo(request)
-            let usage = try await usage()
-            answer.imageFilesystems = Self.filesystems(answer.imageFilesystems, with: usage)
+            answer.imageFilesystems = bookkeeping.count(answer.imageFilesystems, try await bookkeeping.usage())
             return answer
         }
     }
-
-    /// Kubelet looks at the first entry only: ours replaces what stands for our snapshotter, and follows what stands for another.
-    static func filesystems(_ told: [CRIFilesystemUsage], with usage: StoreUsage) -> [CRIFilesystemUsage] {
-        let time = told.first?.timestamp ?? 0
-        let ours = CRIFilesystemUsage(usage, timestamp: time)
-        var result = told
-        let position = told.firstIndex {
-            $0.fsID.mountpoint == usage.mountpoint || $0.fsID.mountpoint.hasSuffix(Self.unexportedRoot)
-        }
-        if let position { result[position] = ours } else { result.append(ours) }
-        return result
-    }
-
-    /// What containerd names if a proxy snapshotter exports no root: a directory that need not exist (specs/containerd.md 8).
-    private static let unexportedRoot = "/io.containerd.snapshotter.v1." + ContainerRuntime.snapshotter
 
     /// containerd answers NOT_FOUND if the image is removed by somebody else in the middle of its pull; then it is asked again.
     private func pullAtRuntime(_ request: CRIPullImageRequest) async throws -> CRIPullImageResponse {

@@ -8,7 +8,8 @@ extension ImageletConfiguration {
         "runtime": """
         The container runtime behind imagelet. With none it is a complete image service by itself; with
         containerd, set up as in containerd/*.toml beside this file, it prepares layers, gives them to containerd
-        as snapshots and passes the CRI on to it.
+        as snapshots and passes the CRI on to it; with crio, set up as in crio/ beside this file, it lists them in
+        an image store that CRI-O reads beside its own.
         """,
         "runtimeHandlers": """
         With containerd 1.7 and later, the runtime handlers (RuntimeClass) whose snapshotter imagelet is, where
@@ -29,7 +30,8 @@ extension ImageletConfiguration {
         Where containerd asks for snapshots: the address of its proxy plugin. Made with `runtime: containerd`
         only.
         """,
-        "sockets.runtime": "The runtime's own socket, which imagelet connects to.",
+        "sockets.runtime":
+            "The runtime's own socket, which imagelet connects to; with `runtime: crio` by default /var/run/crio/crio.sock.",
         "policy": """
         How it is decided whether an image is streamed, prefetched or pulled. `imagelet explain IMAGE` says what
         follows from it.

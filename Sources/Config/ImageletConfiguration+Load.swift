@@ -52,6 +52,8 @@ extension ImageletConfiguration {
         }
         let merged = settings.dropFirst().reduce(first) { $0.merged(with: $1) }
         try merged.fill(&result)
+        // Nobody means containerd's socket with another runtime.
+        if result.sockets.runtime == Runtime.containerd.socket { result.sockets.runtime = result.runtime.socket }
         let sockets = result.sockets
         guard Set([sockets.cri, sockets.admin, sockets.snapshots, sockets.runtime]).count == 4 else {
             throw ConfigError(

@@ -27,11 +27,24 @@ package struct ImageletConfiguration: Sendable, Equatable {
 
     package init() {}
 
+    /// The listing of layers that clients on containers/storage read.
+    package var imageStore: String { rootDirectory + "/images" }
+
     package enum Runtime: String, Sendable, CaseIterable {
         /// Nobody: imagelet keeps the image records itself.
         case none
         /// containerd takes layers from our snapshotter; the CRI is passed on to it.
         case containerd
+        /// CRI-O reads our listing of layers beside its own store; the CRI is passed on to it.
+        case crio
+
+        /// Where its socket is, unless the configuration says otherwise.
+        package var socket: String {
+            switch self {
+            case .none, .containerd: "/run/containerd/containerd.sock"
+            case .crio: "/var/run/crio/crio.sock"
+            }
+        }
     }
 
     /// Unix sockets. Ours are made with mode 0600.
@@ -43,8 +56,9 @@ package struct ImageletConfiguration: Sendable, Equatable {
         /// Where containerd asks for snapshots; made with `runtime: containerd` only. Default:
         /// `/run/imagelet/snapshots.sock`.
         package var snapshots = "/run/imagelet/snapshots.sock"
-        /// The socket of the runtime itself, which imagelet connects to. Default: `/run/containerd/containerd.sock`.
-        package var runtime = "/run/containerd/containerd.sock"
+        /// The socket of the runtime itself, which imagelet connects to. Default: `/run/containerd/containerd.sock`, with `runtime: crio`
+        /// `/var/run/crio/crio.sock`.
+        package var runtime = Runtime.containerd.socket
 
         package init() {}
 

@@ -35,7 +35,8 @@ package struct Examination: Sendable {
         var checks: [any Check] = [
             KernelCheck(), FileSystemsCheck(), FuseDeviceCheck(), PropagationCheck(), DaemonCheck(),
             ImageServiceCheck(),
-            StoreCheck(), OpenFilesCheck(), RuntimeCheck(), ContainerdCheck(), InstallationCheck(), KubeletCheck(),
+            StoreCheck(), OpenFilesCheck(), RuntimeCheck(), ContainerdCheck(), StorageCheck(), InstallationCheck(),
+            KubeletCheck(),
             CredentialsCheck(), DiskCheck(), ClockCheck(),
         ]
         if let registry {

@@ -6,6 +6,8 @@ package protocol Machine: Sendable {
     func text(_ path: String) -> String?
     /// Names in a directory; none if there is no such directory.
     func names(in directory: String) -> [String]
+    /// When a file was changed last, in seconds since 1970; nil if there is none.
+    func modificationTime(of path: String) -> Int64?
     /// Of the file system that `path` lies on, or will lie on; nil if it cannot be told.
     func space(at path: String) -> Space?
     /// Whether the kernel takes its clock for right.
@@ -43,6 +45,8 @@ package struct ThisMachine: Machine {
     }
 
     package func names(in directory: String) -> [String] { (try? Directory.entries(of: directory)) ?? [] }
+
+    package func modificationTime(of path: String) -> Int64? { (try? FileStatus(path))?.modifiedSeconds }
 
     package func space(at path: String) -> Space? {
         var place = path

@@ -7,7 +7,8 @@ struct ContainerdCheck: Check {
 
     func examine(_ node: Surroundings) async -> Diagnosis {
         guard node.configuration.runtime == .containerd else {
-            return .good("runtime in the configuration", "none: containerd needs to know nothing of us")
+            let runtime = node.configuration.runtime.rawValue
+            return .good("runtime in the configuration", "\(runtime): containerd needs to know nothing of us")
         }
         let setup = ContainerdSetup(node.root, sockets: node.configuration.sockets)
         let lookedAt = setup.path

@@ -3,7 +3,7 @@ package protocol NodeServices: Sendable {
     func daemon() async -> Answer<DaemonFacts>
     /// Whether the image service that the kubelet is pointed at answers.
     func images() async -> Answer<Void>
-    /// Whether the runtime knows our snapshotter.
+    /// Whether the runtime knows our snapshotter, or can read our listing.
     func runtimeKnowsUs() async -> Answer<Bool>
 }
 

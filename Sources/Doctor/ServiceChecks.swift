@@ -35,22 +35,28 @@ struct ImageServiceCheck: Check {
     }
 }
 
-/// Whether the runtime knows our snapshotter.
+/// Whether the runtime takes layers from us.
 struct RuntimeCheck: Check {
     let name = "runtime"
 
     func examine(_ node: Surroundings) async -> Diagnosis {
         let lookedAt = node.configuration.sockets.runtime
-        guard node.configuration.runtime == .containerd else {
+        let (unit, ready, unready): (String, String, String)
+        switch node.configuration.runtime {
+        case .none:
             return .good("runtime in the configuration", "none: imagelet is an image service by itself")
+        case .containerd:
+            (unit, ready) = ("containerd", "containerd knows our snapshotter")
+            unready = "containerd does not know our snapshotter, or could not reach it when it started"
+        case .crio:
+            (unit, ready) = ("crio", "CRI-O answers, and its store can read ours")
+            unready = "CRI-O stores images by another driver than overlay, and cannot use our layers"
         }
         switch await node.services.runtimeKnowsUs() {
-        case .fails(let why): return .bad(lookedAt, why, "systemctl status containerd")
+        case .fails(let why): return .bad(lookedAt, why, "systemctl status \(unit)")
         case .says(false):
-            return .bad(
-                lookedAt, "containerd does not know our snapshotter, or could not reach it when it started",
-                "imagelet node install, then restart containerd behind imagelet")
-        case .says(true): return .good(lookedAt, "containerd knows our snapshotter")
+            return .bad(lookedAt, unready, "imagelet node install, then restart \(unit) behind imagelet")
+        case .says(true): return .good(lookedAt, ready)
         }
     }
 }

@@ -4,7 +4,8 @@
 package struct BlobCell: Sendable, Equatable {
     package var firstFetched: Moment?
     package var lastFetched: Moment?
-    /// When it was first seen that something of it had been read; later than the read by as much as reads are looked for rarely.
+    /// When something of it was first read. Of what nobody had to wait for that is when it was first seen, later by as much as reads are
+    /// looked for rarely.
     package var read: Moment?
     /// Bytes of the blob that came, what came twice included.
     package var fetched = BytesByCause()
@@ -15,6 +16,7 @@ package struct BlobCell: Sendable, Equatable {
         firstFetched = min(firstFetched ?? moment, moment)
         lastFetched = max(lastFetched ?? moment, moment)
         fetched[cause] &+= bytes
+        if cause == .reader { read = min(read ?? moment, moment) }
     }
 }
 

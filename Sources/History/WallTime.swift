@@ -2,19 +2,25 @@ package import FoundationEssentials
 
 /// A time of day, in documents as ISO 8601 in UTC, to the millisecond.
 package struct WallTime: Sendable, Equatable, Codable {
-    /// Since 1970.
+    /// Since 1970; nothing that is told happened before.
     private let milliseconds: Int64
 
     package init(_ date: Date = Date()) {
-        milliseconds = Int64((min(max(date.timeIntervalSince1970, -1e11), 1e11) * 1000).rounded())
+        milliseconds = Int64((min(max(date.timeIntervalSince1970, 0), 1e11) * 1000).rounded())
     }
 
     package var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
 
-    private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-
     package init(from decoder: any Decoder) throws {
-        self.init(try Self.style.parse(try decoder.singleValueContainer().decode(String.self)))
+        let text = try decoder.singleValueContainer().decode(String.self)
+        let parts = text.dropLast().split(separator: ".", omittingEmptySubsequences: false)
+        guard text.last == "Z", parts.count == 2, parts[1].utf8.count == 3, let fraction = Int64(parts[1]),
+            fraction >= 0
+        else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no time of day"))
+        }
+        let seconds = try Date.ISO8601FormatStyle().parse(parts[0] + "Z").timeIntervalSince1970
+        milliseconds = Int64(seconds) * 1000 + fraction
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -29,5 +35,10 @@ package struct WallTime: Sendable, Equatable, Codable {
 }
 
 extension WallTime: CustomStringConvertible {
-    package var description: String { date.formatted(Self.style) }
+    /// `2026-11-28T17:20:03.250Z`. Foundation's own fractions are cut, so that they would not come back as they were.
+    package var description: String {
+        let (seconds, fraction) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        let whole = Date(timeIntervalSince1970: Double(seconds)).formatted(Date.ISO8601FormatStyle())
+        return "\(whole.dropLast()).\(String(abs(fraction) + 1000).dropFirst())Z"
+    }
 }

@@ -18,21 +18,22 @@ extension Daemon {
         let runtime = ContainerRuntime(client: client)
         let health = health.needing(.containerd(runtime))
         let puller = RuntimePuller(
-            storage: storage, registry: registry, runtime: runtime, options: live.value.pullOptions,
-            logger: log.logger(.images))
+            storage: storage, registry: registry, runtime: runtime,
+            exchange: SnapshotExchange(storage: storage) { try await runtime.takesLayers() },
+            options: live.value.pullOptions, logger: log.logger(.images))
         let snapshots = SnapshotStore(
             storage: storage, layers: layers, directory: paths.snapshots, ownership: ownership(mapsIDs: mapsIDs),
             logger: log.logger(.snapshots))
         try snapshots.recover()
-        let images = RuntimeImageServer(
-            runtime: client, puller: puller, catalog: catalog, logger: log.logger(.cri)
-        ) {
+        let bookkeeping = Bookkeeping.snapshots(catalog) {
             var usage = try await catalog.usage()
             let directories = try await snapshots.usage()
             usage.bytes += directories.bytes
             usage.inodes += directories.inodes
             return usage
         }
+        let images = RuntimeImageServer(
+            runtime: client, puller: puller, bookkeeping: bookkeeping, logger: log.logger(.cri))
         let snapshotServer = try doors.server(
             .snapshots, at: sockets.snapshots,
             [.snapshots(SnapshotServer(store: snapshots, logger: log.logger(.snapshots)))])
@@ -55,5 +56,5 @@ extension Daemon {
     }
 
     /// How long a call waits for a runtime that is away: a restart of containerd takes a few seconds.
-    private static let runtimePatience = Duration.seconds(10)
+    static let runtimePatience = Duration.seconds(10)
 }

@@ -85,7 +85,7 @@ package struct Daemon: Sendable {
         let mount = StoreMount(
             store, at: paths.store, backing: paths.root, options: mountOptions, logger: log.logger(.store))
         let part: @Sendable () -> Void = {
-            let parting = kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.hasSnapshots() })
+            let parting = kept.part(from: mount, isInUse: { try mounts.areInUse() || storage.servesRuntime() })
             if parting == .takeDown { direct.takeDown() }
         }
         defer { part() }
@@ -100,6 +100,7 @@ package struct Daemon: Sendable {
             case .containerd:
                 try containerdFront(
                     storage, catalog, registry, doors, paths, directories, mapsIDs: mount.mapsIDs, health, live)
+            case .crio: try await storageFront(storage, catalog, registry, doors, paths, health, live)
             }
         let cache = CacheWatch(
             storage: storage, budget: live.value.cacheBudget, directory: paths.root, logger: logger)

@@ -70,4 +70,15 @@ extension HealthCheck {
             }
         }
     }
+
+    /// Whether CRI-O answers, and has a store that can read our listing.
+    static func storage(_ runtime: StorageRuntime) -> HealthCheck {
+        HealthCheck("runtime") {
+            do {
+                return try await runtime.graphRoots().isEmpty ? "the runtime's store is not one of driver overlay" : nil
+            } catch {
+                return "the runtime: \(error)"
+            }
+        }
+    }
 }

@@ -71,7 +71,7 @@ package struct GarbageCollection: Sendable {
         try storage.custody.unneeded().map { record in
             Garbage(
                 .layer, record.digest.description, bytes: storage.store.layer(record.digest)?.allocatedBytes ?? 0,
-                reason: "no image, mount or snapshot has it")
+                reason: "no image, mount, snapshot or listing has it")
         }
     }
 

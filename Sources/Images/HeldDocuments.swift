@@ -5,8 +5,8 @@ internal import State
 /// Manifests and configs that are on this node already and need not be fetched again.
 struct HeldDocuments: Sendable {
     let storage: ImageStorage
-    /// Has the manifests of images it pulled by itself; nil without a runtime.
-    var runtime: (any ImageRuntime)?
+    /// Has the manifests of images that the runtime pulled by itself; nil if there is no such place.
+    var runtime: (any ContentStore)?
 
     /// Whether what `name` stands for may be held: it names a digest, or was pulled here before. Only then it pays to ask the registry
     /// first which digest it is.

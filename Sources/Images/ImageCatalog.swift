@@ -51,9 +51,13 @@ package final class ImageCatalog: Sendable {
             try storage.state.forgetPulls(of: id)
             try await storage.custody.remove(image: id)
         }
-        if let reference = try? Reference(name).withDefaultTag {
-            try storage.state.forgetPull(reference.description)
-        }
+        try forgetPull(name)
+    }
+
+    /// Forgets how the last pull under this name went.
+    package func forgetPull(_ name: String) throws {
+        guard let reference = try? Reference(name).withDefaultTag else { return }
+        try storage.state.forgetPull(reference.description)
     }
 
     /// How pulls went that left no record of an image: all, or those of the image that `name` (a reference or an id) stands for.

@@ -10,8 +10,10 @@ extension ImageStorage {
     /// Takes away the files of layers that were forgotten, and stops their transfers.
     package func clearLayers() async { await custody.clear() }
 
-    /// Whether containerd has snapshots with us, and so counts on our being there.
-    package func hasSnapshots() throws -> Bool { try !state.snapshots().isEmpty }
+    /// Whether a runtime has snapshots with us, or layers listed for it, and so counts on our being there.
+    package func servesRuntime() throws -> Bool {
+        try !state.snapshots().isEmpty || !state.listedLayers().isEmpty
+    }
 
     /// Bytes of the layer's content that can be read without a network.
     package func localBytes(of layer: Digest) -> Int64 { store.progress(of: layer)?.contentPresent ?? 0 }

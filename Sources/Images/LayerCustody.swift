@@ -73,6 +73,12 @@ final class LayerCustody: Sendable {
         try forget({ try state.removeSnapshot(name, keeping: $0) }, \.layers)
     }
 
+    /// Takes layers off the list for image stores, but those that a pull under way needs. The files of those that only the list kept go with
+    /// `clear`, once clients see the new list.
+    func unlist(_ ids: Set<Digest>) throws {
+        _ = try forget { try state.unlist(ids, keeping: $0) }
+    }
+
     /// Layers that nothing needs. There are none unless something went wrong: whatever ends a need takes them along.
     func unneeded() throws -> [LayerRecord] {
         try custody.withLock { try state.unreferencedLayers(keeping: Set($0.holds.keys)) }

@@ -60,20 +60,23 @@ package struct PullHistory: Sendable {
 
     private func standing(of tally: LayerTally) -> LayerStanding? {
         guard let progress = storage.store.progress(of: tally.digest) else { return nil }
-        let layer = storage.store.layer(tally.digest)
-        let survey = layer.map { $0.survey(parts: tally.cells.count) } ?? []
-        var presence: [Double] = []
-        for part in survey {
-            presence.append(part.content > 0 ? Double(part.present) / Double(part.content) : presence.last ?? 1)
-        }
-        return LayerStanding(
+        var standing = LayerStanding(
             digest: tally.digest, state: progress.state.labelValues[0], contentPresent: progress.contentPresent,
             contentSize: progress.contentSize, segmentsPresent: progress.segmentsPresent,
-            segmentCount: progress.segmentCount,
-            blobMissing: layer == nil ? progress.blobSize : survey.reduce(0) { $0 + $1.missing },
-            waiting: progress.waiting,
-            isReadPastUs: layer.map(isReadPastUs) ?? false, trouble: progress.trouble,
-            presence: presence)
+            segmentCount: progress.segmentCount, blobMissing: progress.blobSize, waiting: progress.waiting,
+            isReadPastUs: false, trouble: progress.trouble, presence: [])
+        guard let layer = storage.store.layer(tally.digest) else { return standing }
+        // Not what `progress` counts: after a crash that is nothing until it has been checked, and yet it need not be fetched.
+        let survey = layer.survey(parts: tally.cells.count)
+        standing.contentPresent = survey.reduce(0) { $0 + $1.present }
+        standing.segmentsPresent = progress.segmentCount - survey.reduce(0) { $0 + $1.missingSegments }
+        standing.blobMissing = survey.reduce(0) { $0 + $1.missing }
+        standing.isReadPastUs = isReadPastUs(layer)
+        for part in survey {
+            let share = part.content > 0 ? Double(part.present) / Double(part.content) : nil
+            standing.presence.append(share ?? standing.presence.last ?? 1)
+        }
+        return standing
     }
 
     private func absence(of pod: String, _ namespace: String?, among pulls: [PullRecord]) -> String {

@@ -12,17 +12,20 @@ package struct PullRequest: Sendable {
     package var annotations: [String: String]
     /// The runtime's handler that the pod will run with; empty for the runtime's default.
     package var runtimeHandler: String
+    /// Whether the pod has a user namespace of its own.
+    package var hasUserNamespace: Bool
     /// Whom it is for; nil if nobody says.
     package var pod: Pod?
 
     package init(
         image: String, credentials: RequestCredentials? = nil, annotations: [String: String] = [:],
-        runtimeHandler: String = "", pod: Pod? = nil
+        runtimeHandler: String = "", hasUserNamespace: Bool = false, pod: Pod? = nil
     ) {
         self.image = image
         self.credentials = credentials
         self.annotations = annotations
         self.runtimeHandler = runtimeHandler
+        self.hasUserNamespace = hasUserNamespace
         self.pod = pod
     }
 

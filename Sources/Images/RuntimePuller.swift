@@ -23,13 +23,14 @@ package final class RuntimePuller: Sendable {
     /// Pulls that are prepared as one.
     private struct Flight: Hashable {
         var manifest: Digest
-        /// Whether the pods it is for take layers from this store.
-        var runtimeTakesLayers: Bool
+        /// Why the pods it is for take no layers from this store; nil if they do.
+        var obstacle: String?
     }
 
     private let storage: ImageStorage
     private let registry: RegistryClient
     private let runtime: any ImageRuntime
+    private let exchange: any LayerExchange
     private let acquisition: ImageAcquisition
     private let supply: SmallImageSupply
     private let logger: Logger
@@ -38,14 +39,15 @@ package final class RuntimePuller: Sendable {
 
     /// - Parameter options: asked at each decision: they may change while the daemon runs.
     package init(
-        storage: ImageStorage, registry: RegistryClient, runtime: any ImageRuntime,
+        storage: ImageStorage, registry: RegistryClient, runtime: any ImageRuntime, exchange: any LayerExchange,
         options: @autoclosure @escaping @Sendable () -> PullOptions, logger: Logger
     ) {
         self.storage = storage
         self.registry = registry
         self.runtime = runtime
+        self.exchange = exchange
         self.logger = logger
-        supply = SmallImageSupply(runtime: runtime, logger: logger)
+        supply = SmallImageSupply(content: runtime.content, logger: logger)
         acquisition = ImageAcquisition(storage: storage, registry: registry, options: options(), logger: logger)
     }
 
@@ -71,7 +73,7 @@ package final class RuntimePuller: Sendable {
         _ name: Reference, _ request: PullRequest, _ entry: ProgressBoard.Entry, _ telling: PullTelling,
         _ handOver: @Sendable () async throws -> Answer
     ) async throws -> Answer {
-        let held = HeldDocuments(storage: storage, runtime: runtime)
+        let held = HeldDocuments(storage: storage, runtime: runtime.content)
         let origin = RegistryOrigin(registry, credentials: request.credentials, held: held)
         let asked = ContinuousClock.now
         let resolution = await attempt { try await ImageResolver().manifest(name, at: origin) }
@@ -119,8 +121,7 @@ package final class RuntimePuller: Sendable {
         _ manifest: ResolvedManifest, _ request: PullRequest, _ origin: RegistryOrigin, _ entry: ProgressBoard.Entry,
         _ telling: PullTelling
     ) async -> Preparation {
-        let takes = acquisition.options.runtimeHandlers?.contains(request.runtimeHandler) ?? true
-        let flight = Flight(manifest: manifest.digest, runtimeTakesLayers: takes)
+        let flight = Flight(manifest: manifest.digest, obstacle: obstacle(for: request))
         let preparation = await attempt {
             try await flights.join(flight) { [self] in
                 try await storage.custody.holding(manifest) {
@@ -132,6 +133,16 @@ package final class RuntimePuller: Sendable {
         case .success(let done): return done
         case .failure(let reason): return .plain(degraded(reason))
         }
+    }
+
+    private func obstacle(for request: PullRequest) -> String? {
+        if let handlers = acquisition.options.runtimeHandlers, !handlers.contains(request.runtimeHandler) {
+            return "pods of this runtime handler do not take layers from this store"
+        }
+        if request.hasUserNamespace, !exchange.servesUserNamespaces {
+            return "the pod has a user namespace of its own, to which the runtime cannot map our layers"
+        }
+        return nil
     }
 
     private func prepare(
@@ -148,16 +159,16 @@ package final class RuntimePuller: Sendable {
         }
         var findings = try await acquisition.decide(manifest, at: origin, annotation: annotation)
         if findings.decision.strategy != .pull {
-            findings.facts.runtimeIsAttached = flight.runtimeTakesLayers
-            if flight.runtimeTakesLayers { findings.facts.runtimeIsAttached = try await runtime.takesLayers() }
+            var obstacle = flight.obstacle
+            if obstacle == nil { obstacle = try await exchange.obstacle(to: manifest) }
+            if let obstacle { findings.facts.attachment = .detached(why: obstacle) }
             findings.decision = acquisition.options.policy.decide(findings.facts)
         }
         guard findings.decision.strategy != .pull else { return .plain(findings.decision) }
         let image = try await ImageResolver().image(manifest, at: origin)
         acquisition.tell(findings, telling)
         try await acquisition.acquire(image, findings, at: origin, entry, telling)
-        try storage.state.offer(
-            zip(image.chainIDs, image.layers).map { (chain: $0, layer: $1.descriptor.digest) })
+        try await exchange.offer(image)
         return .offered(image, findings.decision, index: findings.index)
     }
 
@@ -169,7 +180,8 @@ package final class RuntimePuller: Sendable {
         acquisition.log(decision, name, manifest)
         telling.decided(decision.strategy.rawValue, reasons: decision.reasons.map(\.description), index: nil)
         telling.leftToRuntime()
-        let answer = try await handOver()
+        let layers = manifest.map { Set($0.manifest.layers.map(\.digest)) }
+        let answer = try await exchange.passing(layers, handOver)
         note(name, manifest, decision)
         return answer
     }
@@ -182,27 +194,27 @@ package final class RuntimePuller: Sendable {
         acquisition.log(decision, image.reference, image.source)
         await give(image.source)
         let answer = try await handOver()
-        keep(image, decision, index, credentials)
+        await keep(image, decision, index, credentials)
         return answer
     }
 
     /// Spares the runtime from fetching what we have; what it does not take it fetches.
     private func give(_ manifest: ResolvedManifest) async {
+        guard let content = runtime.content else { return }
         do {
-            if let index = manifest.indexBytes { try await runtime.take(index, digest: manifest.nameDigest) }
-            try await runtime.take(manifest.manifestBytes, digest: manifest.digest)
+            if let index = manifest.indexBytes { try await content.take(index, digest: manifest.nameDigest) }
+            try await content.take(manifest.manifestBytes, digest: manifest.digest)
         } catch {
             logger.debug("documents not given", metadata: ["image": "\(manifest.reference)", "error": "\(error)"])
         }
     }
 
-    /// Records an image whose layers the runtime took from us. If it did not ask for them, it had them unpacked before; then ours go.
+    /// Records an image whose layers the runtime took from us. If it did not, it had them unpacked before; then ours go.
     private func keep(
         _ image: ResolvedImage, _ decision: Decision, _ index: Digest?, _ credentials: RequestCredentials?
-    ) {
+    ) async {
         do {
-            let isAdopted = try image.chainIDs.last.map { try storage.state.isAdopted(chain: $0) } ?? false
-            guard isAdopted else { return note(image.reference, image.source, alreadyUnpacked) }
+            guard try await exchange.isTaken(image) else { return note(image.reference, image.source, alreadyUnpacked) }
             _ = try acquisition.record(image, decision, index: index, credentials: credentials)
             try storage.state.forgetPull(image.reference.description)
         } catch {

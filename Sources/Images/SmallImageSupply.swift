@@ -17,22 +17,23 @@ struct SmallImageSupply: Sendable {
 
     private struct Late: Error {}
 
-    private let runtime: any ImageRuntime
+    /// Nil: it takes nothing.
+    private let content: (any ContentStore)?
     private let logger: Logger
 
-    init(runtime: any ImageRuntime, logger: Logger) {
-        self.runtime = runtime
+    init(content: (any ContentStore)?, logger: Logger) {
+        self.content = content
         self.logger = logger
     }
 
     /// Returns when the runtime has all blobs, or is better off fetching the rest itself.
     func run(_ manifest: ResolvedManifest, _ decision: Decision, from origin: any ImageOrigin) async {
-        guard decision.reasons.contains(where: { $0.code == .belowThreshold }),
+        guard let content, decision.reasons.contains(where: { $0.code == .belowThreshold }),
             manifest.compressedSize <= Self.largest
         else { return }
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await give(manifest, from: origin) }
+                group.addTask { try await give(manifest, from: origin, to: content) }
                 group.addTask {
                     try await Task.sleep(for: Self.patience)
                     throw Late()
@@ -45,13 +46,15 @@ struct SmallImageSupply: Sendable {
         }
     }
 
-    private func give(_ manifest: ResolvedManifest, from origin: any ImageOrigin) async throws {
+    private func give(
+        _ manifest: ResolvedManifest, from origin: any ImageOrigin, to content: any ContentStore
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for blob in [manifest.manifest.config] + manifest.distinctLayers {
                 group.addTask {
-                    guard try await !runtime.has(blob.digest) else { return }
+                    guard try await !content.has(blob.digest) else { return }
                     let bytes = try await origin.blob(blob, in: manifest.reference, cap: Self.largest)
-                    try await runtime.take(bytes, digest: blob.digest)
+                    try await content.take(bytes, digest: blob.digest)
                 }
             }
             try await group.waitForAll()

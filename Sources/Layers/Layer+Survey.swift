@@ -3,11 +3,12 @@ internal import Synchronization
 
 /// How one part of a blob stands.
 package struct BlobSurvey: Sendable, Equatable {
-    /// Bytes of content that segments beginning in it have, and how many of them are here.
+    /// Bytes of content that segments beginning in it have, and how many of them are here: on the disk, if only to be checked before use.
     package var content: Int64 = 0
     package var present: Int64 = 0
-    /// Bytes of the blob that belong to segments that are not here.
+    /// Bytes of the blob that belong to segments that are not here, and how many these are.
     package var missing: Int64 = 0
+    package var missingSegments = 0
     /// Whether something of them was read since the store began, to about a MiB of content (`UseStamps`).
     package var isRead = false
 }
@@ -30,6 +31,7 @@ extension Layer {
             if states[number] == .present || states[number] == .held || states[number] == .unchecked {
                 survey[part].present += segment.content.upperBound - segment.content.lowerBound
             } else {
+                survey[part].missingSegments += 1
                 survey[part].missing += segment.compressed.upperBound - segment.compressed.lowerBound
             }
             if uses.latest(of: segment.content) > ignored { survey[part].isRead = true }

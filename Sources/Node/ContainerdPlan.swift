@@ -65,8 +65,9 @@ struct ContainerdPlan {
             return [try files.new("\(pattern.dropLast("/*.toml".count))/\(Self.name)", content)]
         }
         let all = (table.strings("imports") ?? []) + ["\(Self.dropIns)/*.toml"]
-        let literal = "[" + all.map { TOMLSettings.Value.quoted($0) }.joined(separator: ", ") + "]"
-        guard let after = TOMLEdit.settingRoot("imports", literal, in: text) else { throw unreadable(Self.main) }
+        guard let after = TOMLEdit.settingRoot("imports", TOMLSettings.Value.texts(all).literal, in: text) else {
+            throw unreadable(Self.main)
+        }
         return [
             try files.new("\(Self.dropIns)/\(Self.name)", content), FileChange(Self.main, before: text, after: after),
         ]

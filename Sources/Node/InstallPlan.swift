@@ -38,7 +38,9 @@ package struct InstallPlan: Sendable, Equatable {
         var units = runtime.units
         if wish.kubelet, runtime != .k3s, runtime != .rke2 { units.append("kubelet.service") }
         let present = units.filter { unit in Self.unitDirectories.contains { root.exists("\($0)/\(unit)") } }
-        var changes = [try files.new(Self.ownDropIn, Self.ownText(runtime))]
+        let socket =
+            runtime == .crio ? try StoragePlan(files: files, configuration: configuration).foreignSocket() : nil
+        var changes = [try files.new(Self.ownDropIn, Self.ownText(runtime, socket: socket))]
         for unit in present {
             changes.append(try files.new("/etc/systemd/system/\(unit).d/10-imagelet.conf", Self.unitText))
         }
@@ -51,8 +53,8 @@ package struct InstallPlan: Sendable, Equatable {
         case .nodeadm:
             changes += try NodeadmPlan(files: files, configuration: configuration).changes(kubelet: wish.kubelet)
         case .crio:
-            throw NodeError(
-                .unsupported, "this imagelet cannot give layers to CRI-O yet; it works beside it as 'runtime: none'")
+            changes += try StoragePlan(files: files, configuration: configuration).changes()
+            if wish.kubelet { changes += try KubeletPlan(files: files, configuration: configuration).changes() }
         }
         self.runtime = runtime
         kubelet = wish.kubelet
@@ -63,11 +65,11 @@ package struct InstallPlan: Sendable, Equatable {
     /// All changes as `diff -u` writes them.
     package var diff: String { changes.map(\.diff).joined() }
 
-    private static func ownText(_ runtime: RuntimeKind) -> String {
-        var text = "# \(ContainerdPlan.heading[0])\nruntime: containerd\n"
-        if runtime == .k3s || runtime == .rke2 {
-            text += "sockets:\n  runtime: /run/k3s/containerd/containerd.sock\n"
-        }
+    /// - Parameter socket: the runtime's, where it is not in its usual place.
+    private static func ownText(_ runtime: RuntimeKind, socket: String?) -> String {
+        var text = "# \(ContainerdPlan.heading[0])\nruntime: \(runtime == .crio ? "crio" : "containerd")\n"
+        let rancher = runtime == .k3s || runtime == .rke2 ? "/run/k3s/containerd/containerd.sock" : nil
+        if let socket = socket ?? rancher { text += "sockets:\n  runtime: \(socket)\n" }
         return text
     }
 

@@ -50,14 +50,28 @@ struct TOMLEdit {
         for (key, line) in zip(table.keys, table.lines).reversed() {
             // Each block that is put in moves the end of the table.
             let end = lines[(header + 1)...].firstIndex(where: Self.isHeader) ?? lines.count
-            if let place = lines[header..<end].lastIndex(where: { Self.key(of: $0) == key.name }) {
-                lines.replaceSubrange(place...place, with: MarkedBlock(replaced: [lines[place]], lines: [line]).text)
+            if let place = value(of: key.name, in: header..<end) {
+                lines.replaceSubrange(place, with: MarkedBlock(replaced: Array(lines[place]), lines: [line]).text)
             } else {
                 missing.insert(line, at: 0)
             }
         }
         if !missing.isEmpty { lines.insert(contentsOf: MarkedBlock(lines: missing).text, at: header + 1) }
     }
+
+    /// The lines that hold a key and its whole value, which may be a list over several.
+    private func value(of name: String, in table: Range<Int>) -> ClosedRange<Int>? {
+        for first in table.reversed() where !Self.isHeader(lines[first]) {
+            guard lines[first].split(separator: "=").first?.filter({ !" \t\"'".contains($0) }) == name else { continue }
+            for last in first..<min(table.upperBound, first + Self.longestValue) {
+                let text = lines[first...last].joined(separator: "\n")
+                if let parsed = try? TOMLTable(parsing: text), parsed.names == [name] { return first...last }
+            }
+        }
+        return nil
+    }
+
+    private static let longestValue = 256
 
     private mutating func append(_ table: TOMLSettings.Table) {
         let block = MarkedBlock(lines: [table.header] + table.lines).text

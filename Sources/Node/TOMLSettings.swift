@@ -56,11 +56,11 @@ struct TOMLSettings: Equatable {
     var tables: [Table]
 
     /// As a file of its own.
-    /// - Parameter version: of containerd's configuration.
-    func document(version: Int, heading: [String]) -> String {
+    /// - Parameter version: of containerd's configuration; nil for what has no versions.
+    func document(version: Int? = nil, heading: [String]) -> String {
         let blocks = tables.map { ([$0.header] + $0.lines).joined(separator: "\n") }
-        return (heading.map { "# \($0)\n" }.joined() + "version = \(version)\n\n") + blocks.joined(separator: "\n\n")
-            + "\n"
+        let first = heading.map { "# \($0)\n" } + (version.map { ["version = \($0)\n\n"] } ?? [])
+        return first.joined() + blocks.joined(separator: "\n\n") + "\n"
     }
 }
 

@@ -7,6 +7,13 @@ package enum ManifestFact: Sendable, Equatable {
     case unsupported(why: String)
 }
 
+/// Whether layers of our store reach the runtime.
+package enum AttachmentFact: Sendable, Equatable {
+    case attached
+    /// `why` is a sentence without a full stop.
+    case detached(why: String)
+}
+
 /// What the search for an index of the image gave. "None", "refused" and "could not ask" are three facts, not one
 /// (design.md 3).
 package enum IndexFact: Sendable, Equatable {

@@ -73,8 +73,8 @@ extension PolicyOptions {
         if case .unsupported(let why) = facts.manifest {
             return Reason(.unsupportedManifest, "the manifest is not one of a runnable image: \(why)")
         }
-        return facts.runtimeIsAttached
-            ? nil : Reason(.runtimeNotAttached, "the runtime does not take layers from this store")
+        if case .detached(let why) = facts.attachment { return Reason(.runtimeNotAttached, why) }
+        return nil
     }
 
     /// A strategy somebody asked for, with the reason that says who.

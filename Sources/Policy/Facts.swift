@@ -9,8 +9,8 @@ package struct Facts: Sendable, Equatable {
     /// The name of the image; rules are matched against it with `:latest` added where there is neither tag nor digest.
     package var reference: Reference
     package var manifest: ManifestFact
-    /// Whether the runtime can take layers from our store; always true when there is no runtime behind us.
-    package var runtimeIsAttached: Bool
+    /// Whether the runtime can take layers from our store; it always can when there is no runtime behind us.
+    package var attachment: AttachmentFact
     /// The layers in the manifest's order, lowest first; a layer may occur twice.
     package var layers: [LayerFact]
     /// Value of `strategyAnnotation` as the pod wrote it; nil when there is none.
@@ -21,13 +21,14 @@ package struct Facts: Sendable, Equatable {
     package var poisonedIndexes: Set<Digest>
 
     package init(
-        reference: Reference, manifest: ManifestFact = .runnable, runtimeIsAttached: Bool = true, layers: [LayerFact],
+        reference: Reference, manifest: ManifestFact = .runnable, attachment: AttachmentFact = .attached,
+        layers: [LayerFact],
         podAnnotation: String? = nil, index: IndexFact = .none, ranges: RangeFact = .supported,
         poisonedIndexes: Set<Digest> = []
     ) {
         self.reference = reference
         self.manifest = manifest
-        self.runtimeIsAttached = runtimeIsAttached
+        self.attachment = attachment
         self.layers = layers
         self.podAnnotation = podAnnotation
         self.index = index
@@ -57,7 +58,7 @@ extension Facts: Encodable {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(reference, forKey: .reference)
         try container.encode(manifest, forKey: .manifest)
-        try container.encode(runtimeIsAttached, forKey: .runtimeIsAttached)
+        try container.encode(attachment == .attached, forKey: .runtimeIsAttached)
         try container.encode(compressedSize, forKey: .compressedSize)
         try container.encode(layers, forKey: .layers)
         try container.encodeIfPresent(podAnnotation, forKey: .podAnnotation)

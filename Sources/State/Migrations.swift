@@ -23,6 +23,9 @@ enum Migrations {
         migrator.registerMigration("5") { database in
             for statement in version5 { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("6") { database in
+            for statement in version6 { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -177,5 +180,19 @@ enum Migrations {
           PRIMARY KEY (kind, id)
         ) STRICT
         """
+    ]
+
+    /// Layers listed for clients of an image store, by the ids such stores have. One layer may be listed several times, upon other layers.
+    static let version6 = [
+        """
+        CREATE TABLE listedLayer (
+          id TEXT PRIMARY KEY NOT NULL,
+          parent TEXT REFERENCES listedLayer,
+          layer INTEGER NOT NULL REFERENCES layer,
+          createdAt INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX listedLayerByParent ON listedLayer (parent)",
+        "CREATE INDEX listedLayerByLayer ON listedLayer (layer)",
     ]
 }

@@ -53,7 +53,7 @@ extension StateDatabase {
         try change("UPDATE layer SET complete = 0, poisoned = ? WHERE digest = ?", [reason, digest.description])
     }
 
-    /// Forgets every layer that no image, no mount, no snapshot and none of `kept` refers to, and returns them; their files may go.
+    /// Forgets every layer that no image, mount, snapshot, listing and none of `kept` refers to, and returns them; their files may go.
     ///
     /// For the start and after a pull that failed. `kept` are the layers of pulls in flight.
     package func removeUnreferencedLayers(keeping kept: Set<Digest>) throws(StateError) -> [LayerRecord] {
@@ -76,6 +76,7 @@ extension StateDatabase {
         WHERE NOT EXISTS (SELECT 1 FROM imageLayer WHERE layer = slot)
           AND NOT EXISTS (SELECT 1 FROM mountLayer WHERE layer = slot)
           AND NOT EXISTS (SELECT 1 FROM snapshot WHERE layer = slot)
+          AND NOT EXISTS (SELECT 1 FROM listedLayer WHERE layer = slot)
         """
 
     func change(_ sql: String, _ arguments: StatementArguments) throws(StateError) -> Bool {

@@ -7,7 +7,7 @@ struct CollectCommand: AsyncParsableCommand {
         commandName: "gc",
         abstract: "Free what nobody on this node needs.",
         discussion: """
-            Layers that no image, mount or snapshot has, tables of contents of layers that are gone, directories nobody knows, and what is \
+            Layers that no image, mount, snapshot or listing has, tables of contents of layers that are gone, directories nobody knows, and what is \
             beyond the cache's budget. What is in use, or can't be had again, stays.
             """)
 

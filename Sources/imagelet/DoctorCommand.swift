@@ -31,7 +31,8 @@ struct DoctorCommand: AsyncParsableCommand {
         var facts: RegistryFacts?
         if let registry { facts = await self.facts(of: registry, configuration) }
         let node = Surroundings(
-            host: ThisMachine(), services: LiveServices(sockets: configuration.sockets), configuration: configuration)
+            host: ThisMachine(), services: LiveServices(sockets: configuration.sockets, runtime: configuration.runtime),
+            configuration: configuration)
         let findings = await Examination(registry: facts).run(node)
         try Output.write(output.format == .json ? JSONText.of(findings) : DoctorReport(findings).text)
         let bad = findings.count { $0.verdict == .bad }

@@ -100,7 +100,7 @@ struct HistoryText {
     /// Lines of at most `columns`, broken between words; all but the first are indented.
     private func wrapped(_ text: String, indent: Int) -> String {
         var lines: [String] = []
-        for word in text.printable.split(separator: " ") {
+        for word in text.printable.split(separator: " ").flatMap({ pieces($0, of: Self.columns - indent) }) {
             if let last = lines.last, last.count + 1 + word.count <= Self.columns - indent {
                 lines[lines.count - 1] = last + " " + word
             } else {
@@ -108,5 +108,10 @@ struct HistoryText {
             }
         }
         return lines.joined(separator: "\n" + String(repeating: " ", count: indent)) + "\n"
+    }
+
+    /// A word, cut where it is longer than a line.
+    private func pieces(_ word: Substring, of length: Int) -> [Substring] {
+        stride(from: 0, to: word.count, by: length).map { word.dropFirst($0).prefix(length) }
     }
 }

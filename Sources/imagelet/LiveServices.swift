@@ -8,6 +8,7 @@ internal import Policy
 /// The daemon and the runtime of this node, asked over their sockets.
 struct LiveServices: NodeServices {
     let sockets: ImageletConfiguration.Sockets
+    let runtime: ImageletConfiguration.Runtime
     /// A service that takes longer than this to answer is as good as none.
     private static let patience = Duration.seconds(10)
 
@@ -23,7 +24,12 @@ struct LiveServices: NodeServices {
     }
 
     func runtimeKnowsUs() async -> Answer<Bool> {
-        await ask(sockets.runtime) { client in try await ContainerRuntime(client: client).takesLayers() }
+        await ask(sockets.runtime) { [runtime] client in
+            switch runtime {
+            case .crio: try await !StorageRuntime(client: client).graphRoots().isEmpty
+            case .none, .containerd: try await ContainerRuntime(client: client).takesLayers()
+            }
+        }
     }
 
     private func ask<Value: Sendable>(

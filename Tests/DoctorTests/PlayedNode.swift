@@ -19,6 +19,10 @@ struct PlayedHost: Machine {
     ]
     var room: Space? = Space(totalBytes: 100 << 30, availableBytes: 50 << 30)
     var clockIsSynchronized = true
+    /// When files were changed.
+    var times: [String: Int64] = [:]
+
+    func modificationTime(of path: String) -> Int64? { times[path] }
 
     func text(_ path: String) -> String? { files[path] }
 
@@ -59,6 +63,11 @@ final class PlayedNode {
     }
 
     var root: NodeRoot { NodeRoot(scratch.path) }
+
+    func uninstall() throws {
+        guard let record = try InstallRecord.load(from: root) else { return }
+        try Installation(in: root).uninstall(record)
+    }
 
     func write(_ path: String, _ text: String) throws {
         let url = URL(fileURLWithPath: scratch.path + path)

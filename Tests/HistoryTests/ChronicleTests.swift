@@ -1,3 +1,4 @@
+import Foundation
 import History
 import OCI
 import Testing
@@ -170,6 +171,22 @@ struct HistoryTimeTests {
         }
         #expect(end.elapsed > .seconds(30 * 86_400))
         #expect(FetchTimeline.span(0).upperBound.elapsed == .milliseconds(100))
+    }
+
+    @Test("Times of day come back as they were, whatever their fraction")
+    func wallTimes() throws {
+        for milliseconds in stride(from: 1_796_000_000_000.0, to: 1_796_000_002_000, by: 1) {
+            let time = WallTime(Date(timeIntervalSince1970: milliseconds / 1000))
+            let bytes = try OCIDocument.encode([time])
+            #expect(try OCIDocument.decode([WallTime].self, from: bytes, what: "time", error: .invalidConfig) == [time])
+        }
+        #expect(WallTime(Date(timeIntervalSince1970: 1.05)).description == "1970-01-01T00:00:01.050Z")
+        for text in ["", "Z", "1970-01-01T00:00:01Z", "1970-01-01T00:00:01.0500Z", "x.000Z"] {
+            #expect(throws: OCIError.self) {
+                try OCIDocument.decode(
+                    [WallTime].self, from: Array(#"["\#(text)"]"#.utf8), what: "time", error: .invalidConfig)
+            }
+        }
     }
 
     @Test("Moments are seconds in documents")

@@ -15,14 +15,14 @@ import Testing
 @Suite("Pulls in front of a runtime", .timeLimit(.minutes(3)))
 struct RuntimePullerTests {
     /// A runtime that writes down what it is given.
-    private final class PlayedRuntime: ImageRuntime {
+    private final class PlayedRuntime: ImageRuntime, ContentStore {
         let taken = Mutex<[Digest: [UInt8]]>([:])
         /// What happens when it is asked whether it has a blob.
         let asked: @Sendable () async throws -> Void
 
         init(asked: @escaping @Sendable () async throws -> Void = {}) { self.asked = asked }
 
-        func takesLayers() async throws -> Bool { true }
+        var content: (any ContentStore)? { self }
         func holds(_ imageID: Digest) async throws -> Bool { false }
         func document(_ digest: Digest) async throws -> [UInt8]? { taken.withLock { $0[digest] } }
         func take(_ content: [UInt8], digest: Digest) async throws { taken.withLock { $0[digest] = content } }
@@ -77,7 +77,8 @@ struct RuntimePullerTests {
             indexes: IndexStore(directory: scratch.file("indexes")))
         let client = RegistryClient(http: HTTPClient(), hosts: HostConfiguration(directories: []), logger: logger)
         let puller = RuntimePuller(
-            storage: storage, registry: client, runtime: runtime, options: PullOptions(), logger: logger)
+            storage: storage, registry: client, runtime: runtime,
+            exchange: SnapshotExchange(storage: storage) { true }, options: PullOptions(), logger: logger)
         try await body(
             Node(
                 registry: registry, runtime: runtime, puller: puller, state: storage.state,

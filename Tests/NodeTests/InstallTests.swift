@@ -13,6 +13,15 @@ struct InstallTests {
         ("containerd 2", Nodes.second, false),
         ("containerd without configuration", Nodes.debian.filter { $0.key != "/etc/containerd/config.toml" }, false),
         ("kubeadm", Nodes.kubeadm, true), ("k3s", Nodes.k3s, true), ("EKS", Nodes.eks, true),
+        ("CRI-O", Nodes.crio, false),
+        ("CRI-O with storage.conf", Nodes.crio.merging([Nodes.storage: Nodes.storageExample]) { $1 }, false),
+        (
+            "CRI-O with the vendor's storage.conf and options of its own",
+            Nodes.crio.merging([
+                "/usr/share/containers/storage.conf": Nodes.storageExample,
+                "/etc/crio/crio.conf": "[crio]\nstorage_option = [\n  \"overlay.mountopt=nodev\",\n]\n",
+            ]) { $1 }, false
+        ),
         (
             "without a line end at the end",
             Nodes.debian.merging(["/etc/containerd/config.toml": "version = 2\n[grpc]\n  gid = 0"]) { $1 }, false

@@ -149,4 +149,32 @@ enum Nodes {
         "/usr/bin/nodeadm": "", "/usr/bin/containerd": "", "/etc/eks/nodeadm.d/10-pods.yaml": "kind: NodeConfig\n",
         "/usr/lib/systemd/system/containerd.service": unit, "/etc/systemd/system/kubelet.service": unit,
     ]
+
+    static let storage = "/etc/containers/storage.conf"
+
+    /// CRI-O as its package installs it.
+    static let crio: [String: String] = [
+        "/usr/bin/crio": "", "/usr/lib/systemd/system/crio.service": unit,
+        "/etc/crio/crio.conf.d/10-crio.conf": "[crio.image]\nsignature_policy = \"/etc/crio/policy.json\"\n",
+    ]
+
+    /// As the library's example stands on many nodes: its list over several lines.
+    static let storageExample = """
+        # This file is the configuration file for all tools that use the containers/storage library.
+        [storage]
+        driver = "overlay"
+        runroot = "/run/containers/storage"
+        graphroot = "/var/lib/containers/storage"
+
+        [storage.options]
+        # AdditionalImageStores is used to pass paths to additional Read/Only image stores
+        additionalimagestores = [
+          "/usr/lib/containers/storage",  # the vendor's
+        ]
+        pull_options = {enable_partial_images = "true", use_hard_links = "false", ostree_repos=""}
+
+        [storage.options.overlay]
+        mountopt = "nodev,metacopy=on"
+
+        """
 }

@@ -14,7 +14,40 @@ struct RefusalTests {
     static let cases: [(name: String, files: [String: String], code: NodeError.Code, says: String)] = [
         ("nothing", [:], .notFound, "no container runtime"),
         ("two runtimes", Nodes.debian.merging(["/usr/bin/crio": ""]) { $1 }, .notFound, "--runtime"),
-        ("CRI-O", ["/usr/bin/crio": ""], .unsupported, "CRI-O"),
+        (
+            "CRI-O with another driver", Nodes.crio.merging([Nodes.storage: "[storage]\ndriver = 'btrfs'\n"]) { $1 },
+            .unsupported, "another storage driver"
+        ),
+        (
+            "CRI-O with another driver of its own",
+            Nodes.crio.merging(["/etc/crio/crio.conf": "[crio]\nstorage_driver = \"vfs\"\n"]) { $1 }, .unsupported,
+            "/etc/crio/crio.conf names another"
+        ),
+        (
+            "CRI-O with our listing by hand",
+            Nodes.crio.merging([
+                Nodes.storage: "[storage.options]\nadditionalimagestores = ['/var/lib/imagelet/images']\n"
+            ]) {
+                $1
+            }, .foreign, "already"
+        ),
+        ("storage.conf that is not TOML", Nodes.crio.merging([Nodes.storage: "[storage\n"]) { $1 }, .foreign, "line 1"),
+        (
+            "stores that are no list",
+            Nodes.crio.merging([Nodes.storage: "[storage.options]\nadditionalimagestores = '/a'\n"]) { $1 }, .foreign,
+            "list"
+        ),
+        (
+            "options in braces", Nodes.crio.merging([Nodes.storage: "storage = { options = { size = '' } }\n"]) { $1 },
+            .foreign, "line by line"
+        ),
+        (
+            "driver options behind ours",
+            Nodes.crio.merging(["/etc/crio/crio.conf.d/99-x.conf": "[crio]\nstorage_option = ['overlay.size=1G']\n"]) {
+                $1
+            },
+            .foreign, "99-x.conf"
+        ),
         ("not TOML", containerd("version = 2\n[plugins"), .foreign, "line 2"),
         ("version 1", containerd("oom_score = 0\n"), .unsupported, "config migrate"),
         (

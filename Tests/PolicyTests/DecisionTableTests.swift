@@ -26,7 +26,9 @@ struct Row: Sendable, CustomTestStringConvertible {
 struct DecisionTableTests {
     static let rows = [
         Row("1: artifact", .pull, [.unsupportedManifest]) { $0.manifest = .unsupported(why: "an artifact") },
-        Row("1: runtime not attached", .pull, [.runtimeNotAttached]) { $0.runtimeIsAttached = false },
+        Row("1: runtime not attached", .pull, [.runtimeNotAttached]) {
+            $0.attachment = .detached(why: "it is another's")
+        },
         Row("2: pod asks for pull", .pull, [.requestedByPod]) { $0.podAnnotation = "pull" },
         Row("2: pod asks for prefetch", .prefetch, [.requestedByPod]) { $0.podAnnotation = "prefetch" },
         Row("2: pod asks for stream", .stream, [.requestedByPod]) {
@@ -106,11 +108,11 @@ struct DecisionTableTests {
             $0.podAnnotation = "stream"
         },
         Row("1 before 2, same wish", .pull, [.runtimeNotAttached]) {
-            $0.runtimeIsAttached = false
+            $0.attachment = .detached(why: "it is another's")
             $0.podAnnotation = "pull"
         },
         Row("1 before 3", .pull, [.runtimeNotAttached, .requestNotPossible]) {
-            $0.runtimeIsAttached = false
+            $0.attachment = .detached(why: "it is another's")
             $0.reference = named("ruled.example/prefetch/a:1")
         },
         Row("2 before 3", .pull, [.requestedByPod]) {

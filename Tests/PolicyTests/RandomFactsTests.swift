@@ -19,7 +19,7 @@ struct RandomFactsTests {
             #expect(Self.deciding.contains(first.code))
             #expect(decision.reasons.dropFirst().allSatisfy { $0.code != .indexFound && $0.code != .alreadyLocal })
 
-            let isServed = facts.manifest == .runnable && facts.runtimeIsAttached
+            let isServed = facts.manifest == .runnable && facts.attachment == .attached
             if !isServed { #expect(decision.strategy == .pull) }
             for (layer, plan) in zip(facts.layers, decision.layers) where plan.action == .stream {
                 #expect(decision.strategy == .stream)
@@ -74,7 +74,7 @@ struct RandomFactsTests {
         return Facts(
             reference: named(["a", "b", "ghcr.io/x/a:1"].randomElement(using: &dice) ?? "a"),
             manifest: Int.random(in: 0...9, using: &dice) == 0 ? .unsupported(why: "an artifact") : .runnable,
-            runtimeIsAttached: Int.random(in: 0...9, using: &dice) > 0,
+            attachment: Int.random(in: 0...9, using: &dice) > 0 ? .attached : .detached(why: "it is another's"),
             layers: layers,
             podAnnotation: [nil, nil, "stream", "prefetch", "pull", "nonsense"].randomElement(using: &dice) ?? nil,
             index: indexes.randomElement(using: &dice) ?? .none,

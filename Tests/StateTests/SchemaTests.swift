@@ -59,10 +59,18 @@ struct SchemaTests {
         PRIMARY KEY (image, repository) ) STRICT, WITHOUT ROWID
         """
 
-    /// What version 5 added. Never edit it; add the next one.
+    /// What version 5 added. Never edit it.
     static let version5 = """
         CREATE TABLE history (kind TEXT NOT NULL, id INTEGER NOT NULL, document BLOB NOT NULL, \
         PRIMARY KEY (kind, id) ) STRICT
+        """
+
+    /// What version 6 added. Never edit it; add the next one.
+    static let version6 = """
+        CREATE TABLE listedLayer (id TEXT PRIMARY KEY NOT NULL, parent TEXT REFERENCES listedLayer, \
+        layer INTEGER NOT NULL REFERENCES layer, createdAt INTEGER NOT NULL ) STRICT, WITHOUT ROWID;
+        CREATE INDEX listedLayerByLayer ON listedLayer (layer);
+        CREATE INDEX listedLayerByParent ON listedLayer (parent)
         """
 
     @Test("the schema is frozen")
@@ -85,10 +93,10 @@ struct SchemaTests {
                 text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
                     .replacingOccurrences(of: "( ", with: "(")
             }
-            let versions = [Self.version1, Self.version2, Self.version3, Self.version4, Self.version5]
+            let versions = [Self.version1, Self.version2, Self.version3, Self.version4, Self.version5, Self.version6]
                 .flatMap { $0.components(separatedBy: ";\n") }
             #expect(lines.sorted() == versions.sorted())
-            #expect(identifiers == ["1", "2", "3", "4", "5"])
+            #expect(identifiers == ["1", "2", "3", "4", "5", "6"])
             #expect(application == 0x696D_6C74)
         }
     }

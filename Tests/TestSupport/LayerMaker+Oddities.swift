@@ -3,8 +3,11 @@ extension LayerMaker {
     /// its unpack is the truth for it. Whiteouts come out of GNU tar as plain files: see `TreeSnapshot.convertingWhiteouts`.
     /// - Parameters:
     ///   - forContainerd: leaves out what containerd's unpack refuses or makes something else of.
+    ///   - hasDuplicates: whether names occur twice, which containers/storage refuses.
     ///   - isAligned: sparse files have only pieces of whole blocks.
-    package static func oddities(forContainerd: Bool = false, isAligned: Bool = false) -> LayerMaker {
+    package static func oddities(forContainerd: Bool = false, hasDuplicates: Bool = true, isAligned: Bool = false)
+        -> LayerMaker
+    {
         var layer = LayerMaker()
         if !forContainerd {
             layer.tar.append(records: [("comment", Array("as git archive makes it".utf8))], flag: "g")
@@ -13,7 +16,7 @@ extension LayerMaker {
         layer.addNames(forContainerd)
         layer.addOwnersAndTimes(forContainerd)
         layer.addLinks()
-        layer.addDuplicates()
+        if hasDuplicates { layer.addDuplicates() }
         layer.addSpecialFiles()
         layer.addSparseFiles(forContainerd, isAligned)
         layer.addMarks(forContainerd)

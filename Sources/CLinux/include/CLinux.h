@@ -13,6 +13,8 @@
 int imagelet_punch_hole(int descriptor, long long offset, long long length);
 /// lseek(2) with SEEK_DATA (`data` not 0) or SEEK_HOLE.
 long long imagelet_seek_sparse(int descriptor, long long offset, int data);
+/// fcntl(2), F_OFD_SETLK: takes (`lock` not 0) or gives up the lock to write of the whole file, which belongs to the open file; never waits.
+int imagelet_lock_records(int descriptor, int lock);
 /// openat2(2), kernel 5.6 and later: opens the directory `name` of `parent` without following a symlink and without entering another
 /// mount (EXDEV), close-on-exec.
 int imagelet_open_directory(int parent, const char *name);
