@@ -19,7 +19,9 @@ package struct ClientStore: Sendable, Equatable {
     ///   was never used is empty.
     package init(reading roots: [String]) throws {
         for root in roots {
-            guard try Path.exists("\(root)/overlay-layers") else { throw AbsentStore(root: root) }
+            // Its parts are made one by one, when each is needed first.
+            let parts = ["overlay", "overlay-images", "overlay-layers", "overlay-containers"]
+            guard try parts.contains(where: { try Path.exists("\(root)/\($0)") }) else { throw AbsentStore(root: root) }
             for name in ["layers.json", "volatile-layers.json"] {
                 for layer in try Self.records(LayerRecord.self, "\(root)/overlay-layers/\(name)") {
                     layers[layer.id] = layer.parent ?? ""

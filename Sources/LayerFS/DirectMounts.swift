@@ -70,9 +70,10 @@ package final class DirectMounts: LayerBorrower {
         }
     }
 
-    /// Whether the layer is mounted now, so that reads of it may pass us by.
+    /// Whether the layer is mounted now, or just about to be, so that reads of it may pass us by. Waits for nothing.
     package func isMounted(_ layer: Layer) -> Bool {
-        withCondition(ofSlot: layer.description.slot) { $0 == .mounted }
+        guard let place = state.withLock({ $0.places[layer.description.slot]?.place }) else { return false }
+        return place.condition.withLockIfAvailable { $0 == .mounted } ?? true
     }
 
     package func recall(_ layer: Layer) -> Bool {

@@ -80,7 +80,8 @@ struct ErrorTests {
                 + "one of: trace, debug, info, notice, warning, error, critical"),
         Wrong("log: {level: }", .invalidValue, "c.yaml:3: log.level: found nothing; allowed: " + levels),
         Wrong(
-            "runtime: docker", .invalidValue, "c.yaml:3: runtime: found 'docker'; allowed: one of: none, containerd"),
+            "runtime: docker", .invalidValue,
+            "c.yaml:3: runtime: found 'docker'; allowed: one of: none, containerd, crio"),
         Wrong(
             "runtimeHandlers: [Kata]", .invalidValue,
             "c.yaml:3: runtimeHandlers[0]: found 'Kata'; allowed: "

@@ -70,7 +70,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("a graceful shutdown lets a call in progress end", .timeLimit(.minutes(1)))
+    @Test("a graceful shutdown lets a call in progress end", .timeLimit(.minutes(5)))
     func gracefulShutdown() async throws {
         let (began, mayEnd) = (Signal(), Signal())
         let service = ScriptedImageService(pull: { _ in
@@ -93,7 +93,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("what takes longer than the grace time is cancelled", .timeLimit(.minutes(2)))
+    @Test("what takes longer than the grace time is cancelled", .timeLimit(.minutes(5)))
     func graceTimeIsOver() async throws {
         let (began, cancelled) = (Signal(), Signal())
         let service = Self.endlessPull(began: began, cancelled: cancelled)

@@ -9,7 +9,7 @@ import Testing
 struct ClientStoreTests {
     private func store(_ files: [String: String]) throws -> ClientStore {
         let scratch = try ScratchDirectory()
-        _ = try scratch.makeDirectory("overlay-layers")
+        _ = try scratch.makeDirectory("overlay-images")
         for (name, text) in files {
             _ = try scratch.makeDirectory(String(name.split(separator: "/")[0]))
             try scratch.write(Array(text.utf8), to: name)

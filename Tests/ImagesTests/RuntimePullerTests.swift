@@ -59,6 +59,10 @@ struct RuntimePullerTests {
     private func withNode(_ runtime: PlayedRuntime, _ body: (Node) async throws -> Void) async throws {
         let scratch = try ScratchDirectory()
         let registry = try await TestRegistry()
+        // Far enough that it pays to spare the runtime round trips, however fast this machine is.
+        let far = FaultRule(.delay(SmallImageSupply.worthwhile * 4), path: "/manifests/")
+        let proxy = try FaultyProxy(upstreamPort: registry.port, faults: [far])
+        defer { proxy.stop() }
         let layer = [UInt8](repeating: 7, count: 1 << 16)
         let config = Array(#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#.utf8)
         let digests = try [config, layer].map { try registry.push(blob: $0, to: "small") }
@@ -82,7 +86,7 @@ struct RuntimePullerTests {
         try await body(
             Node(
                 registry: registry, runtime: runtime, puller: puller, state: storage.state,
-                image: "\(registry.host)/small:v1", manifest: Digest(name),
+                image: "\(proxy.host)/small:v1", manifest: Digest(name),
                 blobs: [Digest(digests[0]): config, Digest(digests[1]): layer]))
         registry.stop()
     }
