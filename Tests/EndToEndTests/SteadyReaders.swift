@@ -77,10 +77,13 @@ final class SteadyReaders: Sendable {
     }
 
     private static func check(_ path: String, _ truth: [UInt8], at offset: Int) -> String? {
-        var status = stat()
-        guard lstat(path, &status) == 0, Int(status.st_size) == truth.count else {
-            return "\(path): stat: \(status.st_size), error \(errno)"
+        let size: Int?
+        do {
+            size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        } catch {
+            return "\(path): stat: \(error)"
         }
+        guard size == truth.count else { return "\(path): size \(size ?? -1)" }
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return "\(path): open: error \(errno)" }
         defer { close(file) }
