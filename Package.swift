@@ -200,7 +200,7 @@ let package = Package(
             packages: [log]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Linux", "OCI", "State", "TestSupport", "imagelet"],
+            name: "EndToEndTests", dependencies: ["CLinux", "Linux", "OCI", "State", "TestSupport", "imagelet"],
             exclude: ["cri_client.py", "podman_runtime.py", "pods.py", "power_cut.c", "runtime.proto"],
             swiftSettings: language),
     ]
