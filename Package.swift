@@ -201,7 +201,9 @@ let package = Package(
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["CLinux", "Linux", "OCI", "State", "TestSupport", "imagelet"],
-            exclude: ["cri_client.py", "podman_runtime.py", "pods.py", "power_cut.c", "runtime.proto"],
+            exclude: [
+                "cri_client.py", "mapped_mount.py", "podman_runtime.py", "pods.py", "power_cut.c", "runtime.proto",
+            ],
             swiftSettings: language),
     ]
 )
