@@ -34,11 +34,15 @@ package struct ClientStore: Sendable, Equatable {
         }
     }
 
-    /// What of `listing` the client's images and containers stand on. What it has itself counts as well where it stands on ours.
+    /// What of `listing` the client's images and containers stand on. Of a layer that it has itself, too, it sees its own; what stands on one of
+    /// ours stands on all below that as listed.
     package func uses(of listing: StoreListing) -> Set<Digest> {
         let named = Set(layers.values).union(images.values.joined())
-        return listing.stacks(of: listing.layers.lazy.map(\.id).filter { named.contains($0.hex) })
+        return listing.stacks(of: listing.layers.lazy.map(\.id).filter { named.contains($0.hex) && !has($0.hex) })
     }
+
+    /// Whether a layer is its own, and whole.
+    private func has(_ id: String) -> Bool { layers[id] != nil && !incomplete.contains(id) }
 
     /// Whether the image is here and stands on a layer of ours with this id, not on one that the client unpacked itself.
     package func hasTaken(_ image: Digest, standingOn layer: Digest) -> Bool {

@@ -40,9 +40,12 @@ struct StorageImageTests {
             let expected = try TreeSnapshot(
                 of: plain.podman("mount", containers.1).trimmingCharacters(in: .whitespacesAndNewlines))
             let differences = expected.differences(from: ours).filter { line in
-                guard line.contains(": time is"), let path = line.split(separator: ":").first else { return true }
-                // Directories that no entry names have the time of the unpack; these the runtime makes itself.
-                return path != "." && !LayerMaker.hasUncertainTime(String(path))
+                guard let path = line.split(separator: ":").first else { return true }
+                // containers/storage gives the root directory a mode of its own, and drops attributes without a value.
+                if path == "." || line.hasSuffix("xattr user.empty is , expected not there") { return false }
+                guard line.contains(": time is") else { return true }
+                // Directories that no entry names have the time of the unpack; others the runtime touches itself.
+                return !LayerMaker.hasUncertainTime(String(path))
                     && !Self.madeAtStart.contains(path.prefix { $0 != "/" })
             }
             #expect(differences == [])

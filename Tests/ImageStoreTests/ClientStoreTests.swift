@@ -41,6 +41,11 @@ struct ClientStoreTests {
         let mapped = #"[{"id":"i","layer":"other","mapped-layers":["\#(stack[0].id.hex)"]}]"#
         #expect(try uses(["overlay-images/images.json": mapped]) == [stack[0].id])
         #expect(try uses(["overlay-images/images.json": #"[{"id":"i"}]"#]).isEmpty)
+        // What it has itself it needs not from us, unless something of ours stands on it.
+        let own = #"[{"id":"\#(stack[1].id.hex)","parent":"\#(stack[0].id.hex)"},{"id":"\#(stack[0].id.hex)"}"#
+        #expect(try uses(["overlay-images/images.json": image, "overlay-layers/layers.json": own + "]"]).isEmpty)
+        let container = own + #",{"id":"ff","parent":"\#(stack[2].id.hex)"}]"#
+        #expect(try uses(["overlay-layers/layers.json": container]) == Set(stack.map(\.id)))
     }
 
     @Test func takenIsWhatIsNotItsOwn() throws {
