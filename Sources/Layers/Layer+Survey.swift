@@ -38,9 +38,7 @@ extension Layer {
             if uses.latest(of: segment.content) > ignored { survey[part].isRead = true }
             // What lies between belongs to the segment before.
             if last >= 0, last + 1 < part {
-                for empty in last + 1..<part {
-                    (survey[empty].isRead, survey[empty].content) = (survey[last].isRead, 0)
-                }
+                for empty in last + 1..<part { survey[empty].isRead = survey[last].isRead }
             }
             last = part
         }

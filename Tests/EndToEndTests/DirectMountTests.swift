@@ -133,23 +133,32 @@ struct DirectImageMountTests {
         }
     }
 
+    /// An image of one layer with `size` bytes of content, all of them here.
+    private func withPrefetchedImage(
+        of size: Int, _ body: (TestNode, _ image: String, LayerTruth) async throws -> Void
+    ) async throws {
+        let layer = try TestImage.Layer.gzip(TestImage.bulk(size))
+        let scratch = try ScratchDirectory()
+        let truth = try LayerTruth(layer, in: scratch.file("truth"))
+        try await withTestRegistry { registry in
+            try TestImage(layers: [layer]).push(to: registry, "image")
+            let image = "\(registry.host)/image:v1"
+            try await withNode { node in
+                try node.pull(image, "prefetch")
+                try await body(node, image, truth)
+            }
+        }
+    }
+
     private static let tight = "cache: {maxBytes: 1Mi, minFreeBytes: 0, evictionThreshold: 0%}"
 
     /// A mount that nobody looks into does not keep its layer here; what an overlay was made of stays to the byte.
     @Test func theBudgetTakesBackWhatNobodyUses() async throws {
-        let layer = try TestImage.Layer.gzip(TestImage.bulk(4 << 20))
-        let registry = try await TestRegistry()
-        defer { registry.stop() }
-        try TestImage(layers: [layer]).push(to: registry, "image")
-        let image = "\(registry.host)/image:v1"
-        let scratch = try ScratchDirectory()
-        let truth = try LayerTruth(layer, in: scratch.file("truth"))
-        try await withNode { node in
+        try await withPrefetchedImage(of: 4 << 20) { node, image, truth in
             func presentBytes() throws -> Int { try node.inspect(image).layers[0].contentPresent }
             func read(_ root: String) async throws {
                 try await away { try TreeReader(truth: truth, root: root, stalls: LongestStall()).readAll() }
             }
-            try node.pull(image, "prefetch")
             let size = try presentBytes()
             let root = try node.mount(image)
             #expect(node.directMounts.count == 1)
@@ -187,15 +196,7 @@ struct DirectImageMountTests {
     }
 
     @Test func switchedOffLayersAreServedByFUSE() async throws {
-        let layer = try TestImage.Layer.gzip(TestImage.bulk(1 << 20))
-        let registry = try await TestRegistry()
-        defer { registry.stop() }
-        try TestImage(layers: [layer]).push(to: registry, "image")
-        let image = "\(registry.host)/image:v1"
-        let scratch = try ScratchDirectory()
-        let truth = try LayerTruth(layer, in: scratch.file("truth"))
-        try await withNode { node in
-            try node.pull(image, "prefetch")
+        try await withPrefetchedImage(of: 1 << 20) { node, image, truth in
             let before = try node.mount(image)
             #expect(node.directMounts.count == 1)
             try node.configure("layers: {directMounts: false}")

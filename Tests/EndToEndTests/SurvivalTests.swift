@@ -201,62 +201,62 @@ struct SurvivalTests {
         }
     }
 
-    @Test(
-        "With a dead registry the daemon starts, serves what is local, and waits for the rest no longer than it should")
-    func startWithoutNetwork() async throws {
+    /// An image that streams through `proxy` while `body` reads its files by their numbers; nothing is fetched that nobody reads.
+    private func withStreamedFiles(
+        readTimeout: String,
+        _ body: (TestNode, FaultyProxy, _ read: @escaping @Sendable (Int) throws -> [UInt8]) async throws -> Void
+    ) async throws {
         try await withTestRegistry { registry in
-            try await withNode("fill: {enabled: false}\ntransfers: {readTimeout: 2s}") { node in
+            try await withNode("fill: {enabled: false}\ntransfers: {readTimeout: \(readTimeout)}") { node in
                 let name = try push(registry, node)
                 try await withFaultyProxy(upstreamPort: registry.port) { proxy in
                     let image = "\(proxy.host)/\(name)"
                     try node.pull(image, "stream")
                     let path = "\(node.store)/\(try node.inspect(image).layers[0].slot)/data/"
-                    let read = { @Sendable (file: Int) in try Path.read(path + "file\(file)", cap: 1 << 20) }
-                    #expect(try await away { try read(0) } == Self.contents[0])
-                    try await node.stop()
-
-                    proxy.add(FaultRule(.reset(after: nil)))
-                    try await node.start()
-                    #expect(try node.check("images", "--quiet").split(separator: "\n").count == 1)
-                    #expect(try await away { try read(0) } == Self.contents[0])
-                    let error = await #expect(throws: LinuxError.self) { _ = try await away { try read(7) } }
-                    #expect(error?.errno == .ioError)
-
-                    proxy.removeFaults()
-                    try await wait("the registry is back, and so is the file") {
-                        (try? read(7)) == Self.contents[7]
-                    }
+                    try await body(node, proxy) { try Path.read(path + "file\($0)", cap: 1 << 20) }
                 }
+            }
+        }
+    }
+
+    @Test(
+        "With a dead registry the daemon starts, serves what is local, and waits for the rest no longer than it should")
+    func startWithoutNetwork() async throws {
+        try await withStreamedFiles(readTimeout: "2s") { node, proxy, read in
+            #expect(try await away { try read(0) } == Self.contents[0])
+            try await node.stop()
+
+            proxy.add(FaultRule(.reset(after: nil)))
+            try await node.start()
+            #expect(try node.check("images", "--quiet").split(separator: "\n").count == 1)
+            #expect(try await away { try read(0) } == Self.contents[0])
+            let error = await #expect(throws: LinuxError.self) { _ = try await away { try read(7) } }
+            #expect(error?.errno == .ioError)
+
+            proxy.removeFaults()
+            try await wait("the registry is back, and so is the file") {
+                (try? read(7)) == Self.contents[7]
             }
         }
     }
 
     @Test("Wrong bytes are waited out like a registry that is away, and for no longer")
     func wrongBytes() async throws {
-        try await withTestRegistry { registry in
-            try await withNode("fill: {enabled: false}\ntransfers: {readTimeout: 20s}") { node in
-                let name = try push(registry, node)
-                try await withFaultyProxy(upstreamPort: registry.port) { proxy in
-                    let image = "\(proxy.host)/\(name)"
-                    try node.pull(image, "stream")
-                    let path = "\(node.store)/\(try node.inspect(image).layers[0].slot)/data/"
-                    let read = { @Sendable (file: Int) in try Path.read(path + "file\(file)", cap: 1 << 20) }
-                    proxy.add(FaultRule(.corrupt(at: 0), path: "/blobs/"))
-                    proxy.clearLog()
-                    let reader = Task { try await away { try read(2) } }
-                    // Twice at once, then after a pause each.
-                    try await wait("it is asked again and again") { proxy.requests.count >= 4 }
-                    proxy.removeFaults()
-                    #expect(try await reader.value == Self.contents[2])
+        try await withStreamedFiles(readTimeout: "20s") { node, proxy, read in
+            proxy.add(FaultRule(.corrupt(at: 0), path: "/blobs/"))
+            proxy.clearLog()
+            let reader = Task { try await away { try read(2) } }
+            // Twice at once, then after a pause each.
+            try await wait("it is asked again and again") { proxy.requests.count >= 4 }
+            proxy.removeFaults()
+            #expect(try await reader.value == Self.contents[2])
 
-                    proxy.add(FaultRule(.corrupt(at: 0), path: "/blobs/"))
-                    let error = await #expect(throws: LinuxError.self) { _ = try await away { try read(7) } }
-                    #expect(error?.errno == .ioError)
-                    #expect(node.daemon.log.contains("do not have its digest"))
-                    proxy.removeFaults()
-                    #expect(try await away { try read(7) } == Self.contents[7])
-                }
-            }
+            proxy.add(FaultRule(.corrupt(at: 0), path: "/blobs/"))
+            let error = await #expect(throws: LinuxError.self) { _ = try await away { try read(7) } }
+            #expect(error?.errno == .ioError)
+            #expect(node.daemon.log.contains("do not have its digest"))
+            proxy.removeFaults()
+            #expect(try await away { try read(7) } == Self.contents[7])
         }
     }
 }

@@ -117,12 +117,15 @@ struct DirectoryTests {
         async let reading: Void = BlockingThread.run("reader") {
             try reader.withRecordLock { () throws -> Void in
                 begin.finish()
-                for _ in 0..<20 {
-                    #expect(try Path.read("\(root)/overlay-layers/layers.json", cap: 100) == Array("[]".utf8))
-                    #expect(try Directory.entries(of: "\(root)/overlay") == ["l"])
-                    usleep(10_000)
+                defer { end.finish() }
+                // The layer stands ready: what is left to do needs the lock.
+                let deadline = ContinuousClock.now + .seconds(60)
+                while try !Path.exists("\(root)/aside/\(stack[0].id.hex)/link") {
+                    try #require(ContinuousClock.now < deadline, "the writer does not come")
+                    sched_yield()
                 }
-                end.finish()
+                #expect(try Path.read("\(root)/overlay-layers/layers.json", cap: 100) == Array("[]".utf8))
+                #expect(try Directory.entries(of: "\(root)/overlay") == ["l"])
             }
         }
         for await _ in begun {}

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import LayerFS
 import LayerFormat
@@ -238,15 +239,18 @@ struct DirectMountTests {
 
 /// Where threads wait until it is opened.
 private final class Gate: Sendable {
-    private let state = Mutex((isOpen: false, waiting: 0))
+    private let bar = DispatchSemaphore(value: 0)
+    private let count = Mutex(0)
 
-    var waiting: Int { state.withLock(\.waiting) }
-    func open() { state.withLock { $0.isOpen = true } }
+    var waiting: Int { count.withLock { $0 } }
+    func open() { bar.signal() }
 
     func pass() {
-        state.withLock { $0.waiting += 1 }
-        while !state.withLock(\.isOpen) { Thread.sleep(forTimeInterval: 0.01) }
-        state.withLock { $0.waiting -= 1 }
+        count.withLock { $0 += 1 }
+        bar.wait()
+        // And the next.
+        bar.signal()
+        count.withLock { $0 -= 1 }
     }
 }
 
