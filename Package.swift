@@ -56,7 +56,7 @@ let package = Package(
         // Level 1: the only ones that may say `unsafe`
         module("Linux", on: ["CLinux"]),
         module("Hashing", on: ["COpenSSL"]),
-        module("Gzip", on: ["CIsal", "CZlib"]),
+        module("Gzip", on: ["CIsal"]),
         module("HTTP", on: ["CCurl"]),
         module("FUSE", on: ["CFuse", "CLinux", "Linux", "Telemetry"]),
         .target(
@@ -148,7 +148,7 @@ let package = Package(
             swiftSettings: language),
         suite("LinuxTests", on: ["Linux", "TestSupport"]),
         suite("HashingTests", on: ["Hashing"]),
-        suite("GzipTests", on: ["Gzip", "TestSupport"]),
+        suite("GzipTests", on: ["CZlib", "Gzip", "TestSupport"]),
         suite("HTTPTests", on: ["HTTP", "TestSupport"]),
         suite("FUSETests", on: ["FUSE", "Linux", "TestSupport"]),
         suite(

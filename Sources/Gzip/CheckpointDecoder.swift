@@ -75,9 +75,9 @@ package final class CheckpointDecoder {
     private func inflate(
         _ input: borrowing Span<UInt8>, at position: inout Int, _ produce: ([UInt8]) throws -> Void
     ) throws -> Bool {
-        if stream.filled == IgzipStream.outputCapacity { try flush(produce) }
+        if stream.isFull { try flush(produce) }
         let before = stream.filled
-        let limit = missing > Int64(IgzipStream.outputCapacity) ? IgzipStream.outputCapacity : before + Int(missing)
+        let limit = before + Int(min(missing, Int64(IgzipStream.outputCapacity)))
         let hasProgress = try stream.inflate(input, at: &position, limit: limit)
         missing -= Int64(stream.filled - before)
         if missing == 0 { return false }

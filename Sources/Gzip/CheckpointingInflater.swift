@@ -9,14 +9,20 @@ package final class CheckpointingInflater {
     package private(set) var contentCount: Int64 = 0
 
     private let spanSize: Int64
-    private var stream = ZlibStream()
-    private var place = Place.firstHeader
+    private var stream = BlockStream()
+    private var place = Place.gap(MemberGap(trailer: false))
+    private var isFirstHeader = true
     private var lastCheckpoint: Int64 = 0
-    /// The end of the content of earlier members: history that zlib forgets at a member's end.
-    private var tail: [UInt8] = []
+    private var checkpointsBeforeContent = 0
+
+    /// Each of them is a window's worth of memory for ten bits of blob. Empty members and blocks in front of content are few.
+    private static let mostBeforeContent = 1024
 
     private enum Place {
-        case firstHeader, laterHeader, body, memberEnd, trailing
+        /// In the trailer of one member or the header of the next.
+        case gap(MemberGap)
+        case deflate
+        case trailing
     }
 
     /// - Parameter spanSize: a checkpoint is made when more than so many bytes of content lie behind the one before.
@@ -34,68 +40,111 @@ package final class CheckpointingInflater {
         compressedCount += Int64(bytes.count)
         let input = bytes.span
         var position = 0
-        while position < input.count || stream.isFull {
-            if stream.isFull { try content(stream.takeOutput()) }
-            if place == .trailing { break }
-            if place == .memberEnd {
-                if position == input.count { break }
-                stream.startMember()
-                place = .laterHeader
+        while true {
+            let goesOn: Bool
+            switch place {
+            case .trailing: goesOn = false
+            case .gap(let gap): goesOn = try read(gap, input, at: &position, from: start, checkpoint)
+            case .deflate: goesOn = try inflate(input, at: &position, from: start, checkpoint)
             }
-            let stop: ZlibStream.Stop
-            let before = stream.filled
-            do throws(GzipError) {
-                stop = try stream.inflate(input, at: &position)
-            } catch {
-                guard place == .laterHeader else { throw error }
-                place = .trailing
-                break
-            }
-            contentCount += Int64(stream.filled - before)
-            try note(stop, at: start + Int64(position), checkpoint)
-            if !stop.hasProgress, !stop.isMemberEnd {
-                // zlib asks for more input, or there was only its full buffer to flush.
-                if position == input.count { break }
-                throw GzipError(.malformed, "the gzip stream makes no progress at byte \(start + Int64(position))")
-            }
+            guard goesOn else { break }
+            if stream.igzip.isFull { try content(stream.takeOutput()) }
         }
-        if stream.filled > 0 { try content(stream.takeOutput()) }
+        if stream.igzip.filled > 0 { try content(stream.takeOutput()) }
     }
 
     /// Ends the stream.
     /// - Throws: `GzipError.truncated` if it ended inside a member.
     package func finish() throws(GzipError) {
         switch place {
-        case .memberEnd, .trailing, .laterHeader: return
-        case .firstHeader:
+        case .gap where isFirstHeader:
             throw GzipError(.truncated, "the blob of \(compressedCount) bytes ends before a whole gzip header")
-        case .body:
+        case .gap(let gap) where !gap.isInTrailer: return
+        case .trailing: return
+        case .gap, .deflate:
             throw GzipError(.truncated, "the gzip stream ends inside a member, after \(compressedCount) bytes")
         }
     }
 
-    private func note(
-        _ stop: ZlibStream.Stop, at offset: Int64, _ checkpoint: (Checkpoint) throws -> Void
-    ) throws {
-        if stop.isMemberEnd {
-            tail = window()
-            place = .memberEnd
-            return
+    /// Reads on in a gap; false when it needs more input. `start` is where in the blob the input begins.
+    private func read(
+        _ gap: MemberGap, _ input: borrowing Span<UInt8>, at position: inout Int, from start: Int64,
+        _ checkpoint: (Checkpoint) throws -> Void
+    ) throws -> Bool {
+        var gap = gap
+        while position < input.count, !gap.isAtEnd {
+            do throws(GzipError) {
+                try take(input[position], &gap)
+            } catch {
+                // Behind a whole member it is no header.
+                if isFirstHeader || gap.isInTrailer { throw error }
+                place = .trailing
+                return false
+            }
+            position += 1
         }
-        guard stop.isBoundary else { return }
-        place = .body
-        guard !stop.isLastBlock, contentCount == 0 || contentCount - lastCheckpoint > spanSize else { return }
-        lastCheckpoint = contentCount
-        try checkpoint(
-            Checkpoint(
-                compressedOffset: offset, contentOffset: contentCount, bits: stop.unusedBits, window: window()))
+        place = .gap(gap)
+        guard gap.isAtEnd else { return false }
+        isFirstHeader = false
+        stream.restart()
+        place = .deflate
+        try noteBoundary(start + Int64(position), checkpoint)
+        return true
     }
 
-    /// The last 32 KiB of content, over member borders.
-    private func window() -> [UInt8] {
-        let history = stream.history()
-        let missing = Checkpoint.windowSize - history.count
-        if missing == 0 || tail.isEmpty { return history }
-        return tail.suffix(missing) + history
+    /// Takes a byte of a gap, and compares a member's content with its trailer when that is whole.
+    private func take(_ byte: UInt8, _ gap: inout MemberGap) throws(GzipError) {
+        var next = gap
+        try next.take(byte)
+        if gap.isInTrailer, !next.isInTrailer {
+            let found = MemberGap.Trailer(checksum: stream.checksum, length: UInt32(truncatingIfNeeded: stream.count))
+            guard next.trailer == found else {
+                throw GzipError(.malformed, "a gzip member's content has not the checksum and length it should have")
+            }
+        }
+        gap = next
+    }
+
+    /// Reads on in a member's body; false when it needs more input.
+    private func inflate(
+        _ input: borrowing Span<UInt8>, at position: inout Int, from start: Int64,
+        _ checkpoint: (Checkpoint) throws -> Void
+    ) throws -> Bool {
+        let before = stream.count
+        let uninteresting = contentCount == 0 ? 0 : spanSize - (contentCount - lastCheckpoint)
+        let stop = try stream.inflate(input, at: &position, uninteresting: uninteresting)
+        contentCount += stream.count - before
+        switch stop {
+        case .boundary:
+            try noteBoundary(start + Int64(position), checkpoint)
+        case .end:
+            var gap = MemberGap()
+            for byte in stream.takeUnusedInput() { try take(byte, &gap) }
+            place = .gap(gap)
+        case .within(hasProgress: true): break
+        case .within(hasProgress: false):
+            guard position == input.count else {
+                throw GzipError(.malformed, "the gzip stream makes no progress at byte \(start + Int64(position))")
+            }
+            return false
+        }
+        return true
+    }
+
+    /// A member's header, or a block that is not its last, ends where the stream is, which has taken `taken` bytes of the blob.
+    private func noteBoundary(_ taken: Int64, _ checkpoint: (Checkpoint) throws -> Void) throws {
+        guard contentCount == 0 || contentCount - lastCheckpoint > spanSize else { return }
+        if contentCount == 0 {
+            checkpointsBeforeContent += 1
+            guard checkpointsBeforeContent <= Self.mostBeforeContent else {
+                throw GzipError(.malformed, "more than \(Self.mostBeforeContent) empty blocks in front of any content")
+            }
+        }
+        lastCheckpoint = contentCount
+        let unused = stream.igzip.unusedBits
+        try checkpoint(
+            Checkpoint(
+                compressedOffset: taken - Int64(unused / 8), contentOffset: contentCount, bits: UInt8(unused % 8),
+                window: stream.igzip.window()))
     }
 }

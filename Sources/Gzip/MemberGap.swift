@@ -1,7 +1,13 @@
-/// Skips what lies between two members' deflate streams: the 8-byte trailer and the next header (RFC 1952, 2.3), however cut.
-///
-/// Checksum and length of the member before are not checked: who resumes inside a member cannot know them.
+/// Reads what lies between two members' deflate streams: the 8-byte trailer and the next header (RFC 1952, 2.3), however cut.
 struct MemberGap {
+    /// What the member before says of its content: to be compared by who read all of it.
+    struct Trailer: Equatable {
+        /// CRC-32.
+        var checksum: UInt32
+        /// In bytes, modulo 2^32.
+        var length: UInt32
+    }
+
     private enum Field {
         case trailer, fixed, extraLength, extra, name, comment, headerChecksum, end
     }
@@ -15,6 +21,9 @@ struct MemberGap {
     private var left: Int
     private var flags: UInt8 = 0
     private var number = 0
+    private var trailerBits: UInt64 = 0
+    /// CRC-32 of the header so far.
+    private var checksum: UInt32 = 0
 
     /// - Parameter trailer: whether a trailer comes first.
     init(trailer: Bool = true) {
@@ -23,12 +32,19 @@ struct MemberGap {
     }
 
     var isAtEnd: Bool { field == .end }
+    var isInTrailer: Bool { field == .trailer }
+    /// Whole once `isInTrailer` no longer holds.
+    var trailer: Trailer {
+        Trailer(checksum: UInt32(truncatingIfNeeded: trailerBits), length: UInt32(trailerBits >> 32))
+    }
 
     /// Takes one byte; must not be called at the end.
     /// - Throws: `GzipError` if it cannot belong to a gzip header.
     mutating func take(_ byte: UInt8) throws(GzipError) {
+        if field != .trailer, field != .headerChecksum { checksum = CRC32.update(checksum, with: byte) }
         switch field {
         case .trailer:
+            trailerBits |= UInt64(byte) << UInt64(8 * (8 - left))
             if count() { enter(.fixed) }
         case .fixed:
             try check(byte, at: 10 - left)
@@ -43,6 +59,9 @@ struct MemberGap {
         case .comment:
             if byte == 0 { enter(.headerChecksum) }
         case .headerChecksum:
+            guard byte == UInt8(truncatingIfNeeded: checksum >> (left == 2 ? 0 : 8)) else {
+                throw GzipError(.malformed, "gzip member whose header has not the checksum it should have")
+            }
             if count() { enter(.end) }
         case .end:
             preconditionFailure("a byte behind the gap")

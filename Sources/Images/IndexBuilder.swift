@@ -124,8 +124,10 @@ package struct IndexBuilder: Sendable {
             guard indexed.diffID == layer.diffID else {
                 throw ImageError(
                     .corrupt,
-                    "layer \(descriptor.digest): its content has digest \(indexed.diffID), the image config says \(layer.diffID)"
-                )
+                    """
+                    layer \(descriptor.digest): its content has digest \(indexed.diffID?.description ?? "unknown"), the image config \
+                    says \(layer.diffID)
+                    """)
             }
             let table = Digest(ofPieces: indexed.pieces)
             try layout.add(indexed.pieces, digest: table)

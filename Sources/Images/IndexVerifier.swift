@@ -48,7 +48,7 @@ package struct IndexVerifier: Sendable {
             faults.append("the registry sends a blob with digest \(truth.blobDigest)")
         }
         if truth.diffID != layer.diffID {
-            faults.append("the layer's content has digest \(truth.diffID), not its diffID")
+            faults.append("the layer's content has digest \(truth.diffID?.description ?? "unknown"), not its diffID")
         }
         let isIdentical = Digest(ofPieces: truth.pieces) == descriptor.digest
         if !isIdentical {

@@ -65,12 +65,12 @@ package struct IndexedLayer: Sendable {
     /// Digest and size of the blob that was fed.
     package var blobDigest: Digest
     package var blobSize: Int64
-    /// Digest of the uncompressed tar, all of it: the layer's diffID.
-    package var diffID: Digest
+    /// SHA-256 of the uncompressed tar, all of it: the layer's diffID. Nil if the indexer was told not to hash content.
+    package var diffID: Digest?
     /// Length of the uncompressed tar, padding behind the end-of-archive blocks included.
     package var tarSize: Int64
 
-    package init(pieces: [[UInt8]], blobDigest: Digest, blobSize: Int64, diffID: Digest, tarSize: Int64) {
+    package init(pieces: [[UInt8]], blobDigest: Digest, blobSize: Int64, diffID: Digest?, tarSize: Int64) {
         self.pieces = pieces
         self.blobDigest = blobDigest
         self.blobSize = blobSize

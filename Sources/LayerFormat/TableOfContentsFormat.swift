@@ -12,5 +12,6 @@ package protocol TableOfContentsFormat: Sendable {
     func makeTree(_ file: any RandomAccessBytes) throws -> LayerTree
 
     /// An indexer for one blob of this compression.
-    func makeIndexer(compression: LayerCompression) throws -> any LayerIndexer
+    /// - Parameter hashesContent: whether it says the diffID; whoever hashes the content elsewhere spares it that.
+    func makeIndexer(compression: LayerCompression, hashesContent: Bool) throws -> any LayerIndexer
 }

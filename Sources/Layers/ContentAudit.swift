@@ -33,7 +33,7 @@ struct ContentAudit {
             source: layer.source, digest: description.blob, priority: .background, parts: layer.parts, isPausable: true)
         let layer = layer
         let result = try await blob.stream {
-            let indexer = try layer.parts.format.makeIndexer(compression: description.compression)
+            let indexer = try layer.parts.format.makeIndexer(compression: description.compression, hashesContent: true)
             let comparison = Guarded(Comparison(indexer: indexer))
             return WholeBlob.Consumer { chunks in
                 try comparison.withLock { comparison in for chunk in chunks { try comparison.take(chunk, layer) } }
@@ -47,7 +47,10 @@ struct ContentAudit {
         }
         if let difference { return .wrong("content differs from the blob's at or behind byte \(difference)") }
         guard length >= layer.table.contentSize else { return .wrong("the blob decodes to only \(length) bytes") }
-        return indexed.diffID == description.diffID
-            ? .holds : .unknown("the blob decodes to \(indexed.diffID), its image's config says \(description.diffID)")
+        guard indexed.diffID == description.diffID else {
+            let found = indexed.diffID?.description ?? "unknown content"
+            return .unknown("the blob decodes to \(found), its image's config says \(description.diffID)")
+        }
+        return .holds
     }
 }

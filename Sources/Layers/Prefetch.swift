@@ -43,7 +43,8 @@ struct Prefetch: Sendable {
             let tar = try File(LayerFiles.tarPath(directory), .createExclusive)
             let intake = Guarded(
                 PrefetchIntake(
-                    indexer: try store.parts.format.makeIndexer(compression: description.compression), tar: tar,
+                    indexer: try store.parts.format.makeIndexer(
+                        compression: description.compression, hashesContent: false), tar: tar,
                     description: description, parts: store.parts))
             return WholeBlob.Consumer { chunks in
                 try intake.withLock { intake in for chunk in chunks { try intake.take(chunk) } }
@@ -65,14 +66,14 @@ struct Prefetch: Sendable {
 private struct PrefetchIntake: ~Copyable {
     private let indexer: any LayerIndexer
     private let tar: File
+    private let writer: TarWriter
     private let description: LayerDescription
     private let parts: StoreParts
-    private var written: Int64 = 0
+    private var decoded: Int64 = 0
     /// From where on the volume is to be looked at again.
     private var nextLook: Int64 = 0
     /// The indexer hashes with SHA-256; a digest of the other kind needs its own pass.
     private var blobHash: RunningHash?
-    private var contentHash: RunningHash?
 
     /// Bytes that may be written between two looks at the volume.
     private static let step: Int64 = 16 << 20
@@ -82,23 +83,22 @@ private struct PrefetchIntake: ~Copyable {
         self.tar = tar
         self.parts = parts
         self.description = description
+        writer = TarWriter(tar, algorithm: description.diffID.algorithm, bench: parts.bench)
         if description.blob.algorithm != .sha256 { blobHash = RunningHash(description.blob.algorithm) }
-        if description.diffID.algorithm != .sha256 { contentHash = RunningHash(description.diffID.algorithm) }
     }
 
     mutating func take(_ chunk: [UInt8]) throws {
         blobHash?.update(chunk)
-        if written >= nextLook {
+        if decoded >= nextLook {
             try checkRoom()
-            nextLook = written + Self.step
+            nextLook = decoded + Self.step
         }
-        let before = written
+        let before = decoded
         try indexer.feed(chunk) { content in
-            contentHash?.update(content)
-            try tar.write(content, at: written)
-            written += Int64(content.count)
+            try writer.put(content)
+            decoded += Int64(content.count)
         }
-        parts.noteWritten(Int(written - before))
+        parts.noteWritten(Int(decoded - before))
     }
 
     /// How large a layer becomes is known only when it is here; so the volume is asked while it comes.
@@ -108,7 +108,7 @@ private struct PrefetchIntake: ~Copyable {
         throw LayerError(
             .diskFull,
             """
-            layer \(description.blob) needs more than \(written >> 20) MiB, and the volume is \(-room >> 20) MiB below what is reserved \
+            layer \(description.blob) needs more than \(decoded >> 20) MiB, and the volume is \(-room >> 20) MiB below what is reserved \
             on it (cache.evictionThreshold); free space, or stream the image
             """)
     }
@@ -120,12 +120,12 @@ private struct PrefetchIntake: ~Copyable {
             parts.metrics.verificationFailures[.blob].add()
             throw BlobError(.corrupt, "the source sent other bytes than those of \(description.blob)")
         }
-        let content = contentHash?.finish() ?? indexed.diffID.bytes
-        guard content == description.diffID.bytes else {
+        let content = Digest(description.diffID.algorithm, hash: try writer.finish())
+        guard content == description.diffID else {
             parts.metrics.verificationFailures[.diffID].add()
             throw LayerError(
                 .mismatch,
-                "layer \(description.blob) decodes to \(indexed.diffID), its image's config says \(description.diffID)")
+                "layer \(description.blob) decodes to \(content), its image's config says \(description.diffID)")
         }
         return indexed
     }

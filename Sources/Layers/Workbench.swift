@@ -69,6 +69,9 @@ final class Workbench: Sendable {
         }
     }
 
+    /// Runs `body` on one of the threads when one is free; nobody waits for it.
+    func start(_ body: @escaping @Sendable () -> Void) { put(urgent: false, body) }
+
     private func put(urgent: Bool, _ job: @escaping Job) {
         let needsThread = shared.queue.withLock { queue in
             if urgent { queue.urgent.append(job) } else { queue.normal.append(job) }

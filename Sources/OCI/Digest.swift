@@ -32,6 +32,13 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
         bytes = sha256
     }
 
+    /// A hash that was made with `algorithm`: as many bytes as that gives.
+    package init(_ algorithm: ContentHasher.Algorithm, hash bytes: [UInt8]) {
+        precondition(bytes.count == algorithm.byteCount, "a hash of another algorithm")
+        self.algorithm = algorithm
+        self.bytes = bytes
+    }
+
     /// The digest of `content`.
     package init(of content: [UInt8], _ algorithm: ContentHasher.Algorithm = .sha256) {
         self.algorithm = algorithm

@@ -26,7 +26,7 @@ package struct SOCIFormat: TableOfContentsFormat {
         return try tree.finish()
     }
 
-    package func makeIndexer(compression: LayerCompression) throws -> any LayerIndexer {
-        ZTOCBuilder(compression: compression, spanSize: spanSize, limits: limits)
+    package func makeIndexer(compression: LayerCompression, hashesContent: Bool) throws -> any LayerIndexer {
+        ZTOCBuilder(compression: compression, spanSize: spanSize, limits: limits, hashesContent: hashesContent)
     }
 }

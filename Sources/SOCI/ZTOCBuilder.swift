@@ -19,21 +19,25 @@ package final class ZTOCBuilder: LayerIndexer {
     private let inflater: CheckpointingInflater
     private var tar: TarReader
     private var blob = ContentHasher()
+    private let hashesContent: Bool
     private var content = ContentHasher()
     private var digests = SpanDigests()
     private var entries = EntryLog()
     private var records: [[UInt8]] = []
     private var blobSize: Int64 = 0
 
-    /// - Parameter spanSize: more than so many bytes of content lie in each span but the last; exactly so many for a plain tar.
+    /// - Parameters:
+    ///   - spanSize: more than so many bytes of content lie in each span but the last; exactly so many for a plain tar.
+    ///   - hashesContent: whether it says the diffID.
     package init(
         compression: LayerCompression, spanSize: Int64 = defaultSpanSize, buildTool: String = peerBuildTool,
-        limits: LayerLimits = .standard
+        limits: LayerLimits = .standard, hashesContent: Bool = true
     ) {
         precondition(spanSize > 0, "a span holds something")
         self.compression = compression
         self.spanSize = spanSize
         self.buildTool = buildTool
+        self.hashesContent = hashesContent
         inflater = CheckpointingInflater(spanSize: spanSize)
         tar = TarReader(limits: limits)
     }
@@ -66,13 +70,14 @@ package final class ZTOCBuilder: LayerIndexer {
             isGzip
             ? [blobHeader()] + records : [try ZTOCWriter.tarZinfo(spanSize: spanSize, size: blobSize)]
         records = []
+        let contentDigest = isGzip ? Digest(sha256: Self.take(&content).finish()) : blobDigest
         let contents = ZTOCContents(
             buildTool: buildTool, compression: compression, blobSize: blobSize, contentSize: tar.contentEnd,
             entries: entries, digests: takeDigests(), checkpoints: checkpoints)
         entries = EntryLog()
         return IndexedLayer(
             pieces: try ZTOCWriter.write(contents), blobDigest: blobDigest, blobSize: blobSize,
-            diffID: isGzip ? Digest(sha256: Self.take(&content).finish()) : blobDigest,
+            diffID: hashesContent ? contentDigest : nil,
             tarSize: isGzip ? inflater.contentCount : blobSize)
     }
 
@@ -81,7 +86,7 @@ package final class ZTOCBuilder: LayerIndexer {
             try inflater.feed(
                 compressed,
                 content: { bytes in
-                    content.update(bytes)
+                    if hashesContent { content.update(bytes) }
                     try tar.feed(bytes) { entries.append($0) }
                     try produce(bytes)
                 },

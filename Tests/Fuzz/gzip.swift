@@ -1,20 +1,21 @@
-// Invariant: any bytes give content and checkpoints or a GzipError; decoding from each checkpoint gives that same content, and never more than was asked for.
+// Invariant: any bytes give content and checkpoints or a GzipError, as zlib sees them; decoding from each checkpoint gives that same content, and never more than was asked for.
 import Gzip
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     let bytes = [UInt8](UnsafeBufferPointer(start: data, count: size))
     guard let first = bytes.first else { return 0 }
-    inflate(bytes, piece: 1 + Int(first) * 8)
+    // Of spans within what the decoder looks ahead, and larger ones.
+    for spanSize: Int64 in [100, 70_000] { inflate(bytes, spanSize: spanSize, piece: 1 + Int(first) * 8) }
     resume(bytes, bits: first & 7, need: Int64(size) * 40)
     return 0
 }
 
 /// Takes `bytes` for a whole blob.
-private func inflate(_ bytes: [UInt8], piece: Int) {
+private func inflate(_ bytes: [UInt8], spanSize: Int64, piece: Int) {
     var content: [UInt8] = []
     var checkpoints: [Checkpoint] = []
-    let inflater = CheckpointingInflater(spanSize: 100)
+    let inflater = CheckpointingInflater(spanSize: spanSize)
     do {
         for start in stride(from: 0, to: bytes.count, by: piece) {
             try inflater.feed(
@@ -25,7 +26,11 @@ private func inflate(_ bytes: [UInt8], piece: Int) {
         try inflater.finish()
     } catch {
         precondition(error is GzipError)
+        precondition(checkpoints.count > 1000 || zlibCheckpoints(bytes, spanSize: spanSize) == nil, "zlib decodes it")
         return
+    }
+    if let expected = zlibCheckpoints(bytes, spanSize: spanSize) {
+        precondition(checkpoints == expected, "zlib sees other checkpoints")
     }
     for checkpoint in checkpoints {
         let expected = content[Int(checkpoint.contentOffset)...]

@@ -45,6 +45,21 @@ import Testing
         }
     }
 
+    /// Larger spans than ISA-L decodes ahead, and smaller ones.
+    @Test(arguments: Flavour.all) func checkpointsLieWhereZlibSees(_ flavour: Flavour) throws {
+        try #require(flavour.isAvailable, "a tool of the test is not installed")
+        let short = try Tool.check(flavour.command, input: Array(Self.content.prefix(60_000)))
+        let long = try Tool.check(flavour.command, input: Self.content + Self.content)
+        for (blob, spanSize, piece) in [
+            (short, 1, 4096), (short, 100, 61), (long, 100_000, 1000), (long, 300_000, 1 << 20),
+        ] {
+            let expected = try #require(zlibCheckpoints(blob, spanSize: Int64(spanSize)))
+            let found = try Stretches(blob, spanSize: Int64(spanSize), piece: piece).checkpoints
+            #expect(found.map(\.contentOffset) == expected.map(\.contentOffset))
+            #expect(found == expected)
+        }
+    }
+
     @Test(arguments: [0, 7, 19]) func oneByteAtATime(_ index: Int) throws {
         let flavour = Flavour.all[index]
         try #require(flavour.isAvailable, "a tool of the test is not installed")

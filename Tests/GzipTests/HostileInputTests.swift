@@ -74,6 +74,49 @@ import Testing
         } throws: { ($0 as? GzipError)?.code == .malformed }
     }
 
+    /// Bits of the trailer's checksum and of its length, of the only member and of the last of many.
+    @Test(arguments: [-8, -5, -4, -1], [false, true]) func aChangedTrailerIsRefused(_ place: Int, isLast: Bool) throws {
+        try #require(Tool.isInstalled("gzip"), "a tool of the test is not installed")
+        var blob = try Tool.check(["gzip", "-6c"], input: Self.content)
+        blob[blob.count + place] ^= 0x80
+        let inflater = CheckpointingInflater(spanSize: 50_000)
+        #expect {
+            try inflater.feed((isLast ? Self.blob : []) + blob, content: { _ in }, checkpoint: { _ in })
+        } throws: { ($0 as? GzipError)?.code == .malformed }
+    }
+
+    @Test func aHeaderThatDiffersFromItsChecksumIsRefused() throws {
+        try #require(Tool.isInstalled("python3"), "a tool of the test is not installed")
+        let flavour = try #require(Flavour.all.first { $0.name == "all fields" })
+        var blob = try Tool.check(flavour.command, input: Self.content)
+        // In the middle of the extra field.
+        blob[14] ^= 1
+        let inflater = CheckpointingInflater(spanSize: 50_000)
+        #expect {
+            try inflater.feed(blob, content: { _ in }, checkpoint: { _ in })
+        } throws: { ($0 as? GzipError)?.code == .malformed }
+    }
+
+    /// Ten bits make an empty block, each with a checkpoint and its window in front of content.
+    @Test func emptyBlocksDoNotGrowWithoutBound() throws {
+        let header: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]
+        // Four blocks of fixed codes: 010 0000000 each, bits from the least significant on.
+        let fourBlocks: [UInt8] = [0x02, 0x08, 0x20, 0x80, 0x00]
+        let blocks = Array(repeatElement(fourBlocks, count: 2000).joined())
+        var checkpoints = 0
+        let inflater = CheckpointingInflater(spanSize: 1000)
+        #expect {
+            try inflater.feed(header + blocks, content: { _ in }, checkpoint: { _ in checkpoints += 1 })
+        } throws: { ($0 as? GzipError)?.code == .malformed }
+        #expect(checkpoints == 1024)
+        // Behind content they may be as many as they like.
+        let stored: [UInt8] = [0, 1, 0, 0xfe, 0xff, UInt8(ascii: "x")]
+        let calm = CheckpointingInflater(spanSize: 1000)
+        var content: [UInt8] = []
+        try calm.feed(header + stored + blocks, content: { content += $0 }, checkpoint: { _ in })
+        #expect(content == Array("x".utf8))
+    }
+
     @Test(
         arguments: [[0x50, 0x4b, 3, 4], [0x78, 0x9c, 3, 0, 0, 0, 0, 1], [0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0]]
             as [[UInt8]])

@@ -275,7 +275,7 @@ private struct GatedFormat: TableOfContentsFormat {
         return tree
     }
 
-    func makeIndexer(compression: LayerCompression) throws -> any LayerIndexer {
-        try format.makeIndexer(compression: compression)
+    func makeIndexer(compression: LayerCompression, hashesContent: Bool) throws -> any LayerIndexer {
+        try format.makeIndexer(compression: compression, hashesContent: hashesContent)
     }
 }

@@ -60,7 +60,7 @@ struct MadeLayer {
             return (try read(path), compression == .gzip ? try tool("gzip", "-6nc", path) : try read(path))
         }
         format = SOCIFormat(spanSize: spanSize)
-        let indexer = try format.makeIndexer(compression: compression)
+        let indexer = try format.makeIndexer(compression: compression, hashesContent: true)
         try indexer.feed(blob) { _ in }
         let indexed = try indexer.finish()
         tableOfContents = indexed.pieces.flatMap(\.self)
