@@ -12,7 +12,12 @@ package enum BlockingThread {
     /// - Parameter name: at most 15 bytes, seen in ps and top.
     /// - Throws: `tryAgain` if the system gives no more threads.
     package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(LinuxError) {
-        let retained = unsafe Unmanaged.passRetained(Body(body))
+        // By itself: another thread's name is a file in /proc.
+        let named = Body {
+            nameCurrent(name)
+            body()
+        }
+        let retained = unsafe Unmanaged.passRetained(named)
         var thread = pthread_t()
         let failure = unsafe pthread_create(
             &thread, nil,
@@ -27,13 +32,12 @@ package enum BlockingThread {
             unsafe retained.release()
             throw LinuxError(Errno(rawValue: failure), "pthread_create", name)
         }
-        // Only a name that is too long fails.
-        _ = unsafe imagelet_name_thread(thread, String(name.prefix(15)))
         _ = pthread_detach(thread)
     }
 
     /// Names the thread that calls; of a process's first thread, that is the process's name in ps and top. At most 15 bytes.
     package static func nameCurrent(_ name: String) {
+        // Only a name that is too long fails.
         _ = unsafe imagelet_name_thread(pthread_self(), String(name.prefix(15)))
     }
 

@@ -17,44 +17,41 @@ extension SnapshotStore {
     ///
     /// Asks no network and believes no other label: on any doubt containerd unpacks by itself (specs/containerd.md 4).
     func prepare(_ key: SnapshotName, parent: SnapshotName?, labels: SnapshotLabels) async throws -> Preparation {
-        try await making { [self] in
-            if let adopted = try adopt(on: parent, labels: labels) { return .adopted(adopted) }
-            return .mount(try make(.active, key, parent: parent, labels: labels))
+        let stack = try parent.map { try state.snapshotStack($0.text) } ?? []
+        let offered = try labels.chainID.flatMap { try state.offeredLayer(chain: $0) }
+        return try await looking(at: stack, opensLayer: offered != nil) { [self] in
+            if let offered, let adopted = try adopt(offered, on: stack.first, labels: labels) {
+                return .adopted(adopted)
+            }
+            return .mount(try make(.active, key, on: stack, labels: labels))
         }
     }
 
     func view(_ key: SnapshotName, parent: SnapshotName?, labels: SnapshotLabels) async throws -> MountPlan {
-        try await making { [self] in try make(.view, key, parent: parent, labels: labels) }
+        let stack = try parent.map { try state.snapshotStack($0.text) } ?? []
+        return try await looking(at: stack) { [self] in try make(.view, key, on: stack, labels: labels) }
     }
 
-    /// On a thread of its own: directories are made, and those of layers looked at. Once begun, it is done to the end.
-    private func making<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try Task.checkCancellation()
-        return try await BlockingThread.run("imagelet-snap", body)
-    }
-
-    private func adopt(on parent: SnapshotName?, labels: SnapshotLabels) throws -> String? {
-        guard let chain = labels.chainID, let layer = try state.offeredLayer(chain: chain),
-            layers.directory(of: layer) != nil
-        else { return nil }
-        let below = try parent.map { try snapshot($0).id }
-        let name = SnapshotName(adopting: chain, on: below)
+    private func adopt(_ layer: Digest, on parent: SnapshotRecord?, labels: SnapshotLabels) throws -> String? {
+        guard let chain = labels.chainID, layers.directory(of: layer) != nil else { return nil }
+        let name = SnapshotName(adopting: chain, on: parent?.id)
         return try state.adoptSnapshot(
-            name.text, parent: parent?.text, chain: chain, layer: layer, labels: labels.values, at: Date()
+            name.text, parent: parent?.name, chain: chain, layer: layer, labels: labels.values, at: Date()
         )?.name
     }
 
+    /// - Parameter stack: what it stands on, the nearest first.
     private func make(
-        _ kind: SnapshotRecord.Kind, _ key: SnapshotName, parent: SnapshotName?, labels: SnapshotLabels
+        _ kind: SnapshotRecord.Kind, _ key: SnapshotName, on stack: [SnapshotRecord], labels: SnapshotLabels
     ) throws -> MountPlan {
-        let lower = try parent.map { try contents(of: state.snapshotStack($0.text)) } ?? []
+        let lower = try contents(of: stack)
         // A view of something is that, and nothing of its own.
         let ids = try ownership.ids(labels)
         let staged = kind == .active || lower.isEmpty ? try directories.stage(like: lower.first, ids: ids) : nil
         var placed: Int64?
         do {
             let record = try state.createSnapshot(
-                key.text, kind: kind, parent: parent?.text, labels: labels.values, at: Date()
+                key.text, kind: kind, parent: stack.first?.name, labels: labels.values, at: Date()
             ) { id in
                 guard let staged else { return }
                 try directories.place(staged, as: id)

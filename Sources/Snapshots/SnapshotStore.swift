@@ -56,15 +56,26 @@ package final class SnapshotStore: Sendable {
 
     /// How to mount a view or an active snapshot.
     func mount(_ key: SnapshotName) async throws -> MountPlan {
-        try await BlockingThread.run("imagelet-snap") { [self] in
-            var stack = try state.snapshotStack(key.text)
-            let top = stack.removeFirst()
-            guard top.kind != .committed else {
-                throw RPCFailure(
-                    .failedPrecondition, "snapshot '\(key)' is committed; only active ones and views are mounted")
-            }
-            return plan(top, over: try contents(of: stack), ids: try ownership.ids(SnapshotLabels(top.labels)))
+        var stack = try state.snapshotStack(key.text)
+        let top = stack.removeFirst()
+        guard top.kind != .committed else {
+            throw RPCFailure(
+                .failedPrecondition, "snapshot '\(key)' is committed; only active ones and views are mounted")
         }
+        let below = stack
+        return try await looking(at: below) { [self] in
+            plan(top, over: try contents(of: below), ids: try ownership.ids(SnapshotLabels(top.labels)))
+        }
+    }
+
+    /// Runs `body`, which looks at the directories of `snapshots`: on a thread of its own if layers are among them, or if `opensLayer`, since
+    /// a layer may have to be opened and mounted first. Once begun, it is done to the end.
+    func looking<Result: Sendable>(
+        at snapshots: [SnapshotRecord], opensLayer: Bool = false, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try Task.checkCancellation()
+        guard opensLayer || snapshots.contains(where: { $0.layer != nil }) else { return try body() }
+        return try await BlockingThread.run("imagelet-snap", body)
     }
 
     func plan(_ snapshot: SnapshotRecord, over lower: [String], ids: IDMap?) -> MountPlan {
