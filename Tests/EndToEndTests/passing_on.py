@@ -205,7 +205,7 @@ class Checks:
             self.same(f"a refusal with code {code}", future, [noise], refuse=code)
         self.same("a refusal before anything", future, [noise], refuse=7, when="first")
         self.same("a refusal after answers", future, many, refuse=3, when="last")
-        for time in range(10):
+        for time in range(6):
             self.same(f"a refusal while messages are sent, {time}", future, until_refused, refuse=8, when="first")
 
     def ours(self):
