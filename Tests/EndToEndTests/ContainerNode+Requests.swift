@@ -34,15 +34,6 @@ extension ContainerNode {
     /// What has been asked for a repository so far.
     func requests(for repository: String) -> [Request] { proxy.requests(for: repository) }
 
-    /// Tells either part of the node alone that a registry is elsewhere, such as behind a proxy.
-    /// - Parameter directory: of the part, with a `certs.d`.
-    static func redirect(_ host: String, to place: String, in directory: String) throws {
-        let hosts = directory + "/certs.d/\(host)"
-        try FileManager.default.createDirectory(atPath: hosts, withIntermediateDirectories: true)
-        try "server = \"http://\(place)\"\n".write(
-            toFile: hosts + "/hosts.toml", atomically: true, encoding: .utf8)
-    }
-
     /// The requests for a layer's bytes.
     func requests(for layer: TestImage.Layer, of repository: String) throws -> [Request] {
         let path = "blobs/" + (try layer.digest)

@@ -29,8 +29,11 @@ struct ContainerdAbsenceTests {
         try await withContainerNode(settings) { node in
             let layer = try push(strategy, to: node)
             let image = "\(node.registry.host)/image:v1"
-            // It alone goes through the proxy.
-            try ContainerNode.redirect(node.registry.host, to: node.proxy.host, in: node.containerd.directory)
+            // It alone goes through the proxy; containerd 1.6 takes no file without a host table.
+            let hosts = node.containerd.directory + "/certs.d/\(node.registry.host)"
+            try FileManager.default.createDirectory(atPath: hosts, withIntermediateDirectories: false)
+            try "server = \"http://\(node.proxy.host)\"\n[host.\"http://\(node.proxy.host)\"]\n".write(
+                toFile: hosts + "/hosts.toml", atomically: true, encoding: .utf8)
             node.proxy.add(FaultRule(.stall(after: nil), path: "/v2/image/blobs/"))
             let pull = Task { try await node.pull(image, strategy) }
             try await eventually("containerd asks for the config") {
@@ -63,10 +66,10 @@ struct ContainerdAbsenceTests {
             try FileManager.default.moveItem(atPath: socket, toPath: aside)
             try await imagelet.start()
             try await eventually("containerd reaches the snapshotter") {
-                await code {
+                let body: JSONValue = ["snapshotter": "imagelet", "key": "\(UUID().uuidString)"]
+                return await code {
                     try await node.client.call(
-                        "Snapshots/List", ["snapshotter": "imagelet"], at: aside,
-                        metadata: ["containerd-namespace": "k8s.io"])
+                        "Snapshots/Prepare", body, at: aside, metadata: ["containerd-namespace": "probe"])
                 } == "OK"
             }
             let pull = Task { try await node.pull(image, "prefetch") }

@@ -37,8 +37,11 @@ struct ContainerdDegradationTests {
             // Tables of contents are blobs; the index that names them is a manifest.
             let ofIndex = try blobs.subtracting(ofImage)
             let config = try ofImage.subtracting([manifest, layer.digest, TestImage.Layer.root().digest])
-            try ContainerNode.redirect(
-                registry.host, to: harm == .registryIsAway ? "127.0.0.1:1" : proxy.host, in: imagelet.directory)
+            let place = harm == .registryIsAway ? "127.0.0.1:1" : proxy.host
+            let hosts = imagelet.directory + "/certs.d/\(registry.host)"
+            try FileManager.default.createDirectory(atPath: hosts, withIntermediateDirectories: true)
+            try "server = \"http://\(place)\"\n".write(
+                toFile: hosts + "/hosts.toml", atomically: true, encoding: .utf8)
             switch harm {
             case .registryIsAway, .databaseFails: break
             case .manifestIsWrong: proxy.add(FaultRule(.corrupt(at: 20), path: "/manifests/v1"))
