@@ -3,7 +3,7 @@ internal import OCI
 import TestSupport
 import Testing
 
-/// imagelet's own part fails where containerd's does not: the node is no worse off than without imagelet, and tells why.
+/// imagelet's own part fails where containerd's does not: the node is no worse off than without imagelet, and says why.
 @Suite(
     "Degradation on containerd", .enabled(if: ContainerNode.isPossible, ContainerNode.requirements), .serialized,
     .containerNode("fill: {enabled: false}\nmetrics: {address: \"127.0.0.1:0\"}"))

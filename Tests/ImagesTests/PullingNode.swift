@@ -102,14 +102,15 @@ func withPullingNode(
     let config = Array(
         #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["\#(Digest(of: layer))"]}}"#.utf8)
     let digests = try [config, layer].map { try Digest(registry.push(blob: $0, to: "small")) }
+    let type = "application/vnd.oci.image"
     let manifest = Array(
         """
-        {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
-         "config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":\(config.count),"digest":"\(digests[0])"},
-         "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","size":\(layer.count),"digest":"\(digests[1])"}]}
+        {"schemaVersion":2,"mediaType":"\(type).manifest.v1+json",
+         "config":{"mediaType":"\(type).config.v1+json","size":\(config.count),"digest":"\(digests[0])"},
+         "layers":[{"mediaType":"\(type).layer.v1.tar","size":\(layer.count),"digest":"\(digests[1])"}]}
         """.utf8)
     let name = try registry.push(
-        manifest: manifest, mediaType: "application/vnd.oci.image.manifest.v1+json", to: "small", tag: "v1")
+        manifest: manifest, mediaType: "\(type).manifest.v1+json", to: "small", tag: "v1")
     let log = InMemoryLogHandler()
     let logger = Logger(label: "test") { _ in log }
     let store = LayerStore(directory: scratch.file("layers"), format: SOCIFormat(), logger: logger)
