@@ -194,8 +194,8 @@ let package = Package(
         suite(
             "ImagesTests",
             on: [
-                "Distribution", "HTTP", "Hashing", "ImageStore", "Images", "Layers", "OCI", "Policy", "SOCI", "State",
-                "Telemetry", "TestSupport",
+                "Distribution", "HTTP", "Hashing", "ImageStore", "Images", "LayerFormat", "Layers", "OCI", "Policy",
+                "SOCI", "State", "Telemetry", "TestSupport",
             ],
             packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
