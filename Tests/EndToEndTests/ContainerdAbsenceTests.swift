@@ -77,7 +77,6 @@ struct ContainerdAbsenceTests {
             try FileManager.default.moveItem(atPath: aside, toPath: socket)
             let id = try await pull.value
             #expect(try await node.status(image)?.at("id").text == id)
-            #expect(try node.report(image)?.at("strategy").text == "prefetch")
             try await expectRuns(image, node)
         }
     }

@@ -8,7 +8,7 @@ import Testing
 @testable import Images
 
 /// Whatever fails on our side, the runtime pulls as if we were not there.
-@Suite("Pulls that we cannot prepare", .timeLimit(.minutes(5)))
+@Suite("Pulls that we cannot prepare", .timeLimit(.minutes(10)))
 struct DegradedPullTests {
     /// Expects that the runtime pulls in our place, and that this is told everywhere.
     private func expectPlainPull(
