@@ -195,9 +195,9 @@ let package = Package(
             "ImagesTests",
             on: [
                 "Distribution", "HTTP", "Hashing", "ImageStore", "Images", "LayerFormat", "Layers", "OCI", "Policy",
-                "SOCI", "State", "TestSupport",
+                "SOCI", "State", "Telemetry", "TestSupport",
             ],
-            packages: [log]),
+            packages: [log, .product(name: "InMemoryLogging", package: "swift-log")]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["CLinux", "Linux", "OCI", "State", "TestSupport", "imagelet"],

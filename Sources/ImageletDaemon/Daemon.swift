@@ -61,7 +61,8 @@ package struct Daemon: Sendable {
             logger: log.logger(.layers))
         let storage = ImageStorage(
             state: try StateDatabase(path: paths.database), store: store, indexes: IndexStore(directory: paths.indexes),
-            key: .kept(at: paths.key, logger: logger), metrics: metrics.pulls, spans: spans, history: history)
+            key: .kept(at: paths.key, logger: logger), metrics: metrics.pulls, spans: spans, history: history,
+            logger: log.logger(.images))
         let keeping = HistoryKeeping(storage: storage, logger: log.logger(.images))
         keeping.restore()
         let catalog = ImageCatalog(storage: storage, directory: paths.root, elsewhere: paths.countedElsewhere)

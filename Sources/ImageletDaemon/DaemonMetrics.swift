@@ -30,7 +30,7 @@ struct DaemonMetrics: Sendable {
     private func addPulls(_ page: inout MetricsPage) {
         page.add(
             "imagelet_pulls_total",
-            "Pulls by strategy and the reason for it; the reason 'degraded' is a failure of imagelet itself.",
+            "Pulls by strategy and the reason for it; 'degraded' is a failure of imagelet alone: the runtime could pull.",
             pulls.decisions)
         page.add(
             "imagelet_pull_failures_total", "Pulls that failed in imagelet, degraded ones included, by what failed.",

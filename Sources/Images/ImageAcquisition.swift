@@ -107,8 +107,10 @@ struct ImageAcquisition: Sendable {
         return record.id.description
     }
 
-    /// The one line that tells what was decided and why.
-    func log(_ decision: Decision, _ name: Reference, _ manifest: ResolvedManifest?) {
+    /// The one line that tells what was decided and why; counts it, too.
+    func log(
+        _ decision: Decision, _ name: Reference, _ manifest: ResolvedManifest?, at level: Logger.Level = .info
+    ) {
         var metadata: Logger.Metadata = [
             "image": "\(name)", "strategy": "\(decision.strategy.rawValue)",
             "reasons": "\(decision.reasons.map(\.description).joined(separator: "; "))",
@@ -117,7 +119,7 @@ struct ImageAcquisition: Sendable {
             metadata["image.digest"] = "\(manifest.digest)"
             metadata["image.bytes"] = "\(manifest.compressedSize)"
         }
-        logger.info("decided", metadata: metadata)
+        logger.log(level: level, "decided", metadata: metadata)
         storage.metrics.decisions[.init(decision)].add()
     }
 }

@@ -2,6 +2,7 @@ package import Hashing
 package import History
 package import LayerFormat
 package import Layers
+package import Logging
 package import OCI
 package import State
 package import Telemetry
@@ -22,9 +23,11 @@ package struct ImageStorage: Sendable {
     ///   - key: what credentials are sealed with. Default: a key of this process, so that they end with it.
     ///   - spans: gets pulls as traces.
     ///   - history: the one that `store` tells what it fetches.
+    ///   - logger: is told what went wrong and fails nobody. Default: nobody's.
     package init(
         state: StateDatabase, store: LayerStore, indexes: IndexStore, key: SealingKey = .random(),
-        metrics: PullMetrics = PullMetrics(), spans: SpanBuffer? = nil, history: Chronicle = Chronicle()
+        metrics: PullMetrics = PullMetrics(), spans: SpanBuffer? = nil, history: Chronicle = Chronicle(),
+        logger: Logger = Logger(label: "", factory: { _ in SwiftLogNoOpLogHandler() })
     ) {
         self.history = history
         self.metrics = metrics
@@ -32,7 +35,7 @@ package struct ImageStorage: Sendable {
         self.state = state
         self.store = store
         self.indexes = indexes
-        custody = LayerCustody(state: state, store: store)
+        custody = LayerCustody(state: state, store: store, logger: logger)
         credentials = KeptCredentials(state: state, key: key)
     }
 

@@ -1,4 +1,5 @@
 internal import Layers
+internal import Logging
 internal import OCI
 internal import State
 internal import Synchronization
@@ -22,11 +23,13 @@ final class LayerCustody: Sendable {
 
     private let state: StateDatabase
     private let store: LayerStore
+    private let logger: Logger
     private let custody = Mutex(Custody())
 
-    init(state: StateDatabase, store: LayerStore) {
+    init(state: StateDatabase, store: LayerStore, logger: Logger) {
         self.state = state
         self.store = store
+        self.logger = logger
     }
 
     /// Keeps `layers` until `release`, whether or not they are there yet.
@@ -48,13 +51,19 @@ final class LayerCustody: Sendable {
     }
 
     /// Keeps the layers of `image` while `body` runs; on any failure what it began is gone again.
+    ///
+    /// The outcome is the body's in any case: what cannot be forgotten now goes with the next release.
+    /// - Throws: what `body` throws.
     func holding<Answer>(_ image: ResolvedManifest, _ body: () async throws -> Answer) async throws -> Answer {
         let layers = Set(image.manifest.layers.map(\.digest))
         hold(layers)
         await clear(Array(layers))
         let outcome: Result<Answer, any Error>
         do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
-        try await release(layers)
+        do { try await release(layers) } catch {
+            logger.error(
+                "layers of a pull not released", metadata: ["image": "\(image.reference)", "error": "\(error)"])
+        }
         return try outcome.get()
     }
 

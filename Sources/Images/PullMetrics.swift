@@ -3,8 +3,8 @@ package import Telemetry
 
 /// What pulls count, for whoever shows it.
 package struct PullMetrics: Sendable {
-    /// Pulls whose way was decided, by the decision and its first reason; `degraded` is the reason of those that we
-    /// could not do our part of.
+    /// Pulls whose way was decided, by the decision and its first reason; `degraded` is the reason of those that the
+    /// runtime made although we could not do our part: where it cannot either, the failure is not ours alone.
     package let decisions = Labelled<DecisionLabels, Counter>([.degraded]) { Counter() }
     /// Pulls that failed on our side: what a runtime answers to those passed on to it is not among them.
     package let failures = Labelled<ImageError.Code, Counter>()

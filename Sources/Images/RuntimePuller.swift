@@ -83,7 +83,7 @@ package final class RuntimePuller: Sendable {
         try Task.checkCancellation()
         switch resolution {
         case .failure(let reason):
-            return try await plain(name, nil, degraded(reason), telling, handOver)
+            return try await plain(name, nil, degraded(name, reason), telling, handOver)
         case .success(.unsupported(_, let why)):
             return try await plain(name, nil, acquisition.unsupported(name, why: why), telling, handOver)
         case .success(.manifest(let manifest)):
@@ -91,7 +91,7 @@ package final class RuntimePuller: Sendable {
             telling.resolved(manifest)
             // Held until the runtime has adopted the layers: a removal in between must not take them.
             return try await storage.custody.holding(manifest) {
-                let preparation = await preparation(manifest, request, origin, entry, telling)
+                let preparation = try await preparation(manifest, request, origin, entry, telling)
                 try Task.checkCancellation()
                 switch preparation {
                 case .plain(let decision):
@@ -122,7 +122,7 @@ package final class RuntimePuller: Sendable {
     private func preparation(
         _ manifest: ResolvedManifest, _ request: PullRequest, _ origin: RegistryOrigin, _ entry: ProgressBoard.Entry,
         _ telling: PullTelling
-    ) async -> Preparation {
+    ) async throws -> Preparation {
         let flight = Flight(
             manifest: manifest.digest, obstacle: obstacle(for: request), wish: request.strategyAnnotation)
         let preparation = await attempt {
@@ -134,7 +134,9 @@ package final class RuntimePuller: Sendable {
         }
         switch preparation {
         case .success(let done): return done
-        case .failure(let reason): return .plain(degraded(reason))
+        case .failure(let reason):
+            try Task.checkCancellation()
+            return .plain(degraded(manifest.reference, reason))
         }
     }
 
@@ -177,11 +179,14 @@ package final class RuntimePuller: Sendable {
         _ name: Reference, _ manifest: ResolvedManifest?, _ decision: Decision, _ telling: PullTelling,
         _ handOver: @Sendable () async throws -> Answer
     ) async throws -> Answer {
-        acquisition.log(decision, name, manifest)
+        // Where the runtime fails as well, at a name that is not there or a right that nobody has, it was no failure of ours.
+        let isSettled = decision.reasons.first?.code != .degraded
+        if isSettled { acquisition.log(decision, name, manifest) }
         telling.decided(decision.strategy.rawValue, reasons: decision.reasons.map(\.description), index: nil)
         telling.leftToRuntime()
         let layers = manifest.map { Set($0.manifest.layers.map(\.digest)) }
         let answer = try await exchange.passing(layers, handOver)
+        if !isSettled { acquisition.log(decision, name, manifest, at: .warning) }
         note(name, manifest, decision)
         return answer
     }
@@ -240,11 +245,11 @@ package final class RuntimePuller: Sendable {
             layers: [])
     }
 
-    private func degraded(_ error: any Error) -> Decision {
+    private func degraded(_ name: Reference, _ error: any Error) -> Decision {
         let failure = ImageError(describing: error)
         storage.metrics.failures[failure.code].add()
         let text = "imagelet could not do its part, so the runtime pulls: \(failure.message)"
-        logger.warning("pull degraded", metadata: ["error": "\(error)"])
+        logger.info("not prepared, the runtime is asked", metadata: ["image": "\(name)", "error": "\(error)"])
         return Decision(strategy: .pull, reasons: [Reason(.degraded, text)], layers: [])
     }
 

@@ -43,6 +43,21 @@ extension ContainerNode {
         }
     }
 
+    /// Names of imagelet's snapshots that were made for an image of that name.
+    func snapshots(of image: String) async throws -> [String] {
+        let filter = "labels.\"containerd.io/snapshot/cri.image-ref\"==\"\(image)\""
+        let parts = try await client.call(
+            "Snapshots/List", ["snapshotter": "imagelet", "filters": ["\(filter)"]], at: containerd.snapshotsSocket)
+        return parts.list.flatMap { $0.at("info").list }.map { $0.at("name").text }
+    }
+
+    /// Returns when containerd has collected its garbage.
+    func collectGarbage() throws {
+        let lease = UUID().uuidString
+        try containerd.ctr("leases", "create", "--id", lease)
+        try containerd.ctr("leases", "rm", "--sync", lease)
+    }
+
     /// Whether imagelet keeps anything of a layer.
     func hasLayerDirectory(_ layer: TestImage.Layer) throws -> Bool {
         let hex = try layer.digest.split(separator: ":")[1]

@@ -171,8 +171,12 @@ struct ContainerdConcurrencyTests {
         let own = try TestImage.Layer.gzip(TestImage.bulk(1 << 20, seed: UInt64(strategy.utf8.count) + 150))
         try TestImage(layers: [own]).push(to: node.registry, repository)
         node.proxy.add(FaultRule(.stall(after: 1000), path: "\(repository)/blobs/" + (try own.digest)))
-        let stuck = Task { try await node.pull(node.reference(repository), strategy) }
+        let image = node.reference(repository)
+        let stuck = Task { try await node.pull(image, strategy) }
         try await eventually("the pull is stuck") { try !node.requests(for: own, of: repository).isEmpty }
+        try await eventually("something of it is here") {
+            try await strategy == "pull" ? !node.snapshots(of: image).isEmpty : node.hasLayerDirectory(own)
+        }
 
         let free = node.reference("free-\(strategy)")
         try TestImage(layers: [.root(), .gzip(TestImage.bulk(1 << 18, seed: 160))]).push(
@@ -182,11 +186,16 @@ struct ContainerdConcurrencyTests {
         try await node.removeImage(free)
         #expect(try await node.status(free) == nil)
 
-        // The caller who hangs up takes his pull with him.
+        // The caller who hangs up takes his pull with him, and all that it has begun.
         stuck.cancel()
         let outcome = await stuck.result
         #expect(throws: ForeignClient.Refusal.self) { try outcome.get() }
-        #expect(try await node.status(node.reference(repository)) == nil)
+        #expect(try await node.status(image) == nil)
+        try await eventually("nothing is left") {
+            // containerd keeps a snapshot that it has begun until it collects garbage.
+            try node.collectGarbage()
+            return try await node.snapshots(of: image).isEmpty && !node.hasLayerDirectory(own)
+        }
     }
 
     /// The layers that a container reads stay while everything around them goes.

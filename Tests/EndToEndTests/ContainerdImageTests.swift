@@ -182,26 +182,4 @@ struct ContainerdImageTests {
             }
         }
     }
-
-    /// imagelet cannot reach a registry that containerd can: the node is no worse off than without it.
-    @Test func aPullThatImageletCannotPrepareIsAPlainOne() async throws {
-        let node = try ContainerNode.shared
-        let imagelet = try #require(node.imagelet)
-        let registry = try await TestRegistry()
-        defer { registry.stop() }
-        let image = "\(registry.host)/degraded:v1"
-        try TestImage(layers: [.root(), .gzip(TestImage.bulk(1 << 16, seed: 91))]).push(to: registry, "degraded")
-        let hosts = imagelet.directory + "/certs.d/\(registry.host)"
-        try FileManager.default.createDirectory(atPath: hosts, withIntermediateDirectories: true)
-        try "server = \"http://127.0.0.1:1\"\n".write(
-            toFile: hosts + "/hosts.toml", atomically: true, encoding: .utf8)
-        try await node.pull(image, "prefetch")
-        let report = try node.report(image)
-        #expect(report?.at("strategy").text == "pull")
-        #expect(report?.at("reasons").list.contains { $0.text.hasPrefix("degraded") } == true)
-        try await node.withPod { pod in
-            let container = try await node.start(image, in: pod)
-            try await node.exec("/bin/cat", "/bulk/file0", in: container)
-        }
-    }
 }

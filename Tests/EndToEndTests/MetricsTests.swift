@@ -9,27 +9,15 @@ struct MetricsTests {
     private func withObservedNode(_ body: (TestNode, String) async throws -> Void) async throws {
         try await withTestRegistry { registry in
             try await withNode("fill: {enabled: false}\nmetrics: {address: \"127.0.0.1:0\"}") { node in
-                let port = try await node.daemon.waitForLog("metrics.address=127[.]0[.]0[.]1:([0-9]+)")
+                let address = try await node.metricsAddress()
                 let image = "\(registry.host)/seen:v1"
                 try TestImage(layers: [.gzip(TestImage.bulk(2 << 20))]).push(to: registry, "seen")
                 try node.index(image)
                 try node.pull(image, "stream")
                 let slot = try node.inspect(image).layers[0].slot
                 _ = try Data(contentsOf: URL(fileURLWithPath: "\(node.store)/\(slot)/bulk/file3"))
-                try await body(node, "127.0.0.1:\(port)")
+                try await body(node, address)
             }
-        }
-    }
-
-    private func get(_ address: String, _ path: String) throws -> String {
-        let answer = try Tool.check(["curl", "-sS", "--max-time", "60", "http://\(address)/\(path)"])
-        return String(decoding: answer, as: UTF8.self)
-    }
-
-    /// The value of a series, by its text up to the space.
-    private func value(_ series: String, _ page: String) -> Double? {
-        page.split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap {
-            Double($0.dropFirst(series.count + 1))
         }
     }
 
@@ -75,8 +63,7 @@ struct MetricsTests {
     func restart() async throws {
         try await withObservedNode { node, _ in
             try await node.crashAndRestart()
-            let port = try await node.daemon.waitForLog("metrics.address=127[.]0[.]0[.]1:([0-9]+)")
-            let address = "127.0.0.1:\(port)"
+            let address = try await node.metricsAddress()
             try await eventually("the stall is told") {
                 (value("imagelet_restart_stall_seconds", try get(address, "metrics")) ?? 0) > 0
             }
