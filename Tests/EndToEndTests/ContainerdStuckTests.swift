@@ -1,0 +1,79 @@
+import Foundation
+internal import OCI
+import Synchronization
+import TestSupport
+import Testing
+
+/// Who waits for bytes that do not come waits alone.
+@Suite(
+    "Stuck images on containerd", .enabled(if: ContainerNode.isPossible, ContainerNode.requirements),
+    .containerNode("fill: {enabled: false}\ntransfers: {readTimeout: 30m}"))
+struct ContainerdStuckTests {
+    /// Pulls, runs and removes an image that nothing is the matter with.
+    private func expectNoneBlocked(_ node: ContainerNode, _ strategy: String, by stuck: String) async throws {
+        let repository = "free-\(stuck)"
+        let image = node.reference(repository)
+        let own = try TestImage.Layer.gzip(TestImage.bulk(1 << 18, seed: UInt64(stuck.utf8.count) + 160))
+        try TestImage(layers: [.root(), own]).push(to: node.registry, repository)
+        if strategy == "stream" { try node.index(repository) }
+        try await node.pull(image, strategy)
+        try await node.expectRuns(image, with: own)
+        try await node.removeImage(image)
+        #expect(try await node.status(image) == nil)
+    }
+
+    @Test("A pull blocks no other, and no pod", arguments: ["prefetch", "pull"])
+    func pull(strategy: String) async throws {
+        let node = try ContainerNode.shared
+        let repository = "pulled-\(strategy)"
+        let own = try TestImage.Layer.gzip(TestImage.bulk(1 << 20, seed: UInt64(strategy.utf8.count) + 150))
+        try TestImage(layers: [own]).push(to: node.registry, repository)
+        node.proxy.add(FaultRule(.stall(after: 1000), path: "\(repository)/blobs/" + (try own.digest)))
+        let stuck = Task { try await node.pull(node.reference(repository), strategy) }
+        try await eventually("the pull is stuck") { try !node.requests(for: own, of: repository).isEmpty }
+        try await expectNoneBlocked(node, strategy, by: repository)
+
+        // The caller who hangs up takes his pull with him.
+        stuck.cancel()
+        let outcome = await stuck.result
+        #expect(throws: ForeignClient.Refusal.self) { try outcome.get() }
+        #expect(try await node.status(node.reference(repository)) == nil)
+    }
+
+    /// Not even the removal of the image it reads, with all that is collected then.
+    @Test func aReaderBlocksNobody() async throws {
+        let node = try ContainerNode.shared
+        let image = node.reference("read")
+        let own = try TestImage.Layer.gzip(TestImage.bulk(1 << 20, seed: 190))
+        try TestImage(layers: [.root(), own]).push(to: node.registry, "read")
+        try node.index("read")
+        try await node.pull(image, "stream")
+        let reader = try await node.withPod { pod in
+            let container = try await node.start(image, in: pod)
+            node.proxy.add(FaultRule(.stall(after: 1000), path: "read/blobs/" + (try own.digest)))
+            let before = try node.requests(for: own, of: "read").count
+            let hasEnded = Flag()
+            let reader = Task {
+                defer { hasEnded.raise() }
+                return try await node.exec("/bin/cat", "/bulk/file7", in: container)
+            }
+            try await eventually("the bytes are asked for") { try node.requests(for: own, of: "read").count > before }
+            try await node.removeImage(image)
+            #expect(try await node.status(image) == nil)
+            try await expectNoneBlocked(node, "stream", by: "read")
+            #expect(!hasEnded.isRaised, "the bytes have come")
+            return reader
+        }
+        // The container is gone with its reader, and the layer with the container.
+        let outcome = await reader.result
+        #expect(throws: (any Error).self) { try outcome.get() }
+        try await node.removeImage(image)
+        try await eventually("the bytes are freed") { try !node.hasLayerDirectory(own) }
+    }
+}
+
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isRaised: Bool { value.load(ordering: .acquiring) }
+    func raise() { value.store(true, ordering: .releasing) }
+}
