@@ -128,13 +128,20 @@ final class RegistryBlobSource: BlobSource {
         _ wanted: Range<Int64>, mayDropBeginning: Bool, _ consume: ([UInt8]) async throws -> Void
     ) async throws {
         if let known = target.withLock({ $0 }), known.until.map({ client.options.time.now() < $0 }) ?? true {
-            let status = try await fetch(wanted, mayDropBeginning, from: known.endpoint, at: known.url, consume)
-            // Expired or gone: stores say so with any of these (registry.md 4.2). Back to the registry, once per pass.
-            guard let status else { return }
-            guard [400, 401, 403, 404, 410].contains(status.head.status) else {
-                throw client.failure(status, known.endpoint, step)
+            let refused: Answer?
+            do {
+                refused = try await fetch(wanted, mayDropBeginning, from: known.endpoint, at: known.url, consume)
+            } catch let failure as HostFailure {
+                // The registry may lead somewhere else by now.
+                forget(known)
+                throw failure
             }
-            target.withLock { $0 = nil }
+            guard let refused else { return }
+            forget(known)
+            // Expired or gone: stores say so with any of these (registry.md 4.2). Back to the registry, once per pass.
+            guard [400, 401, 403, 404, 410].contains(refused.head.status) else {
+                throw client.failure(refused, known.endpoint, step)
+            }
         }
         let able = try client.endpoints(for: access.reference, .pull)
         var delivered = false
@@ -211,6 +218,12 @@ final class RegistryBlobSource: BlobSource {
             return nil
         } catch is Enough {
             return nil
+        }
+    }
+
+    private func forget(_ known: Target) {
+        target.withLock { target in
+            if target?.url == known.url { target = nil }
         }
     }
 

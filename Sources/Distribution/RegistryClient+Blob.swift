@@ -1,12 +1,36 @@
 package import OCI
 
+/// Takes the bytes of one blob in order.
+package protocol BlobSink {
+    mutating func take(_ bytes: [UInt8]) throws
+    /// All was taken: whether it is what `digest` names.
+    mutating func isWhole(_ digest: Digest) throws -> Bool
+}
+
 extension RegistryClient {
-    /// The whole of a small blob (a config, a table of contents), checked against its digest.
+    /// The whole of a small blob (a config), checked against its digest.
     /// - Parameter cap: most bytes that are accepted; a descriptor with more is refused before anything is asked.
     /// - Throws: `RegistryError`, `CancellationError`.
     package func blob(
         _ reference: Reference, _ descriptor: Descriptor, cap: Int64, credentials: RequestCredentials? = nil
     ) async throws -> [UInt8] {
+        struct Memory: BlobSink {
+            var bytes: [UInt8] = []
+
+            mutating func take(_ bytes: [UInt8]) { self.bytes += bytes }
+            func isWhole(_ digest: Digest) -> Bool { digest.matches(bytes) }
+        }
+        return try await blob(reference, descriptor, cap: cap, credentials: credentials) { Memory() }.bytes
+    }
+
+    /// The whole of a blob into a sink, checked against its digest.
+    /// - Parameter makeSink: called for each try: one host's bytes may prove wrong, and another's right.
+    /// - Returns: the sink that took the right bytes.
+    /// - Throws: `RegistryError`, `CancellationError`, what the sinks throw.
+    package func blob<Sink: BlobSink>(
+        _ reference: Reference, _ descriptor: Descriptor, cap: Int64, credentials: RequestCredentials? = nil,
+        into makeSink: () throws -> Sink
+    ) async throws -> Sink {
         guard descriptor.size <= cap else {
             throw RegistryError(
                 .tooLarge,
@@ -16,14 +40,14 @@ extension RegistryClient {
         let access = Access(reference: reference, request: credentials)
         // Wrong bytes are worth a try of every other host, and one more of the last: a proxy may have repaired itself.
         for _ in 0...(try endpoints(for: reference, .pull).count) {
-            var bytes: [UInt8] = []
+            var sink = try makeSink()
             let source = RegistryBlobSource(client: self, access: access, descriptor: descriptor)
             do {
-                try await source.stream(0..<descriptor.size) { bytes += $0 }
+                try await source.stream(0..<descriptor.size) { try sink.take($0) }
             } catch let failure as HostFailure {
                 throw failure.error
             }
-            if descriptor.digest.matches(bytes) { return bytes }
+            if try sink.isWhole(descriptor.digest) { return sink }
             source.foundWrong(0..<descriptor.size)
         }
         throw RegistryError(

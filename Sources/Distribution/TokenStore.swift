@@ -16,6 +16,8 @@ struct TokenStore: Sendable {
     /// Entries kept before the store is cleared: names come from outside, so their number has a cap.
     static let limit = 4096
 
+    var size: Int { demands.count + scopes.count + tokens.count }
+
     /// The demand to meet at the API `base`, with the scope for `needed`; nil if the registry has not asked for anything yet.
     func demand(at base: String, needed: TokenScope) -> (challenge: Challenge, scopes: [TokenScope])? {
         guard let challenge = demands[base] else { return nil }
@@ -25,7 +27,7 @@ struct TokenStore: Sendable {
 
     /// Takes in a challenge; the answer is whether anything new was learnt.
     mutating func learn(_ challenge: Challenge, at base: String, needed: TokenScope) -> Bool {
-        if demands.count + scopes.count + tokens.count > Self.limit { self = TokenStore() }
+        if size > Self.limit { self = TokenStore() }
         var bare = challenge
         let scope = bare.parameters.removeValue(forKey: "scope")
         bare.parameters["error"] = nil
@@ -48,7 +50,10 @@ struct TokenStore: Sendable {
         return token
     }
 
+    /// Credentials that rotate bring new keys for ever: what has expired since goes.
     mutating func keep(_ token: Token, for key: TokenKey, usesForm: Bool) {
+        tokens = tokens.filter { token.receivedAt < $0.value.receivedAt + $0.value.life }
+        if size >= Self.limit { tokens = [:] }
         tokens[key] = token
         if usesForm { withoutForm.remove(key.realm) } else { withoutForm.insert(key.realm) }
     }

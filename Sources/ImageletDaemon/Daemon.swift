@@ -67,6 +67,8 @@ package struct Daemon: Sendable {
         let catalog = ImageCatalog(storage: storage, directory: paths.root, elsewhere: paths.countedElsewhere)
         let directories = StoreDirectories(store: store, mount: paths.store, direct: direct)
         let mounts = ImageMounts(storage: storage, catalog: catalog, layers: directories, directory: paths.mounts)
+        // Layers hold files from here on.
+        try OpenFileLimit.raise()
         try await Recovery(storage: storage, registry: registry, logger: logger).run()
         try mounts.sweep()
         direct.bringUp(store.layers)
@@ -91,7 +93,6 @@ package struct Daemon: Sendable {
         defer { part() }
         let isResumed = try kept.bringUp(mount)
 
-        try OpenFileLimit.raise()
         let doors = Doors(kept: kept)
         let health = DaemonHealth(mount: mount, state: storage.state, directory: paths.root)
         let front =

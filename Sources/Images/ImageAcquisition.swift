@@ -33,12 +33,18 @@ struct ImageAcquisition: Sendable {
             options: options.policy, discovery: IndexDiscovery(own: storage.indexes, acceptsV1: options.acceptsV1))
     }
 
+    /// - Parameter obstacle: why the layers cannot be ours, asked if they would be; nil if they can.
     func decide(
-        _ manifest: ResolvedManifest, at origin: any ImageOrigin, annotation: String?
+        _ manifest: ResolvedManifest, at origin: any ImageOrigin, annotation: String?,
+        obstacle: () async throws -> String? = { nil }
     ) async throws -> FactFinder.Findings {
         let holdings = try storage.holdings(of: manifest)
         let finder = finder
-        let findings = try await finder.find(manifest, at: origin, holdings: holdings, annotation: annotation)
+        var findings = try await finder.find(manifest, at: origin, holdings: holdings, annotation: annotation)
+        if findings.decision.strategy != .pull, let obstacle = try await obstacle() {
+            findings.facts.attachment = .detached(why: obstacle)
+            findings.decision = options.policy.decide(findings.facts)
+        }
         let needed = preparer.wholeBytes(manifest.manifest.layers, findings.decision)
         guard findings.decision.strategy == .prefetch, try await !preparer.hasRoom(for: needed) else { return findings }
         var streaming = try await finder.find(

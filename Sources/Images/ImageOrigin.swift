@@ -8,6 +8,8 @@ package protocol ImageOrigin: Sendable {
     func manifest(_ digest: Digest, in reference: Reference) async throws -> FetchedManifest
     /// A small blob, whole.
     func blob(_ descriptor: Descriptor, in reference: Reference, cap: Int64) async throws -> [UInt8]
+    /// A blob as a file at `path`, which is made, or written anew.
+    func save(_ descriptor: Descriptor, in reference: Reference, cap: Int64, at path: String) async throws
     /// A blob for ranged reads.
     func source(_ descriptor: Descriptor, in reference: Reference) -> any BlobSource
     /// Manifests that name `subject` as theirs.
@@ -52,6 +54,14 @@ package struct RegistryOrigin: ImageOrigin {
     package func blob(_ descriptor: Descriptor, in reference: Reference, cap: Int64) async throws -> [UInt8] {
         if let config = try held?.config(descriptor.digest) { return config }
         return try await client.blob(reference, descriptor, cap: cap, credentials: credentials)
+    }
+
+    package func save(
+        _ descriptor: Descriptor, in reference: Reference, cap: Int64, at path: String
+    ) async throws {
+        _ = try await client.blob(reference, descriptor, cap: cap, credentials: credentials) {
+            try BlobFile(path, algorithm: descriptor.digest.algorithm)
+        }
     }
 
     package func source(_ descriptor: Descriptor, in reference: Reference) -> any BlobSource {

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Linux
 package import OCI
 internal import Synchronization
@@ -33,9 +34,18 @@ package final class IndexStore: Sendable {
         (try? Path.exists(file(layer))) ?? false
     }
 
-    /// The table of contents of `layer`; nil if there is none.
-    package func read(_ layer: Digest) -> [UInt8]? {
-        try? Path.read(file(layer), cap: Self.largest)
+    /// The file with the table of contents of `layer`; it may be gone when it is opened.
+    package func path(of layer: Digest) -> String { file(layer) }
+
+    /// Lets `body` have a table of contents of other makers in a file, which `save` writes and which goes afterwards.
+    func passing<Result>(
+        _ save: (String) async throws -> Void, _ body: (String) async throws -> Result
+    ) async throws -> Result {
+        try Directory.create(directory)
+        let path = "\(directory)/\(UUID().uuidString).new"
+        defer { _ = try? Path.remove(path) }
+        try await save(path)
+        return try await body(path)
     }
 
     package func drop(_ layer: Digest) {
@@ -72,7 +82,7 @@ package final class IndexStore: Sendable {
 
     private func statuses() throws -> [(name: String, status: FileStatus)] {
         guard try Path.exists(directory) else { return [] }
-        return try Directory.entries(of: directory).compactMap { name in
+        return try Directory.entries(of: directory).filter(Self.isName).compactMap { name in
             (try? FileStatus("\(directory)/\(name)")).map { (name, $0) }
         }
     }

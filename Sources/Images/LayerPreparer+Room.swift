@@ -15,12 +15,14 @@ extension LayerPreparer {
         }.reduce(0) { $0 + $1.size }
     }
 
-    /// Whether so much may be written; cold segments are given up for it.
+    /// Whether so much may be written; cold segments are given up for it, but only where that is enough: `bytes` is what somebody claims.
     func hasRoom(for bytes: Int64) async throws -> Bool {
         guard bytes > 0 else { return true }
         let missing = bytes - (try storage.store.room())
         guard missing > 0 else { return true }
-        _ = await storage.store.evict(missing, except: try storage.pinnedLayers())
+        let pinned = try storage.pinnedLayers()
+        guard await storage.store.evictable(missing, except: pinned).bytes >= missing else { return false }
+        _ = await storage.store.evict(missing, except: pinned)
         return try storage.store.room() >= bytes
     }
 

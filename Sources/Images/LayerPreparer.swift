@@ -57,10 +57,11 @@ struct LayerPreparer: Sendable {
             return
         }
         if action == .stream, let table {
-            for read in reads(of: table, layer, origin, in: reference) {
+            for offer in offers(of: table, layer, origin, in: reference) {
                 do {
-                    _ = try await storage.store.prepare(description, tableOfContents: try await read(), source: source)
-                    return
+                    return try await offer { path in
+                        _ = try await storage.store.prepare(description, tableOfContentsAt: path, source: source)
+                    }
                 } catch let error where Self.isAboutTheTable(error) {
                     logger.warning(
                         "table of contents refused", metadata: ["layer.digest": "\(digest)", "error": "\(error)"])
@@ -73,25 +74,22 @@ struct LayerPreparer: Sendable {
         try storage.keepTable(of: complete)
     }
 
-    /// The ways to a table of contents' bytes, to be tried in order.
-    private func reads(
+    private typealias TableUse = (_ path: String) async throws -> Void
+
+    /// The ways to a file with the table of contents, to be tried in order.
+    private func offers(
         of table: TableOrigin, _ layer: ResolvedImage.Layer, _ origin: any ImageOrigin, in reference: Reference
-    ) -> [() async throws -> [UInt8]] {
+    ) -> [(TableUse) async throws -> Void] {
         switch table {
         case .blobs(let descriptors):
             descriptors.map { descriptor in
-                { try await origin.blob(descriptor, in: reference, cap: Int64(IndexStore.largest)) }
-            }
-        case .own:
-            [
-                {
-                    guard let bytes = storage.indexes.read(layer.descriptor.digest) else {
-                        throw LayerFormatError(
-                            .malformed, "the table of contents this node made cannot be read any more")
-                    }
-                    return bytes
+                { use in
+                    try await storage.indexes.passing(
+                        { try await origin.save(descriptor, in: reference, cap: Int64(IndexStore.largest), at: $0) },
+                        use)
                 }
-            ]
+            }
+        case .own: [{ use in try await use(storage.indexes.path(of: layer.descriptor.digest)) }]
         }
     }
 

@@ -1,4 +1,5 @@
 package import Distribution
+internal import Linux
 package import OCI
 internal import SOCI
 
@@ -35,6 +36,12 @@ package struct LayoutOrigin: ImageOrigin {
 
     package func blob(_ descriptor: Descriptor, in reference: Reference, cap: Int64) async throws -> [UInt8] {
         try layout.blob(descriptor, cap: cap)
+    }
+
+    package func save(
+        _ descriptor: Descriptor, in reference: Reference, cap: Int64, at path: String
+    ) async throws {
+        try Path.replace(path, with: [try layout.blob(descriptor, cap: cap)])
     }
 
     package func source(_ descriptor: Descriptor, in reference: Reference) -> any BlobSource {

@@ -9,10 +9,17 @@ internal import Telemetry
 
 /// Brings images to a node without a runtime behind us: resolves, discovers, decides, prepares, records (design.md part 4).
 package final class Puller: Sendable {
+    /// Pulls whose work is shared.
+    private struct Flight: Hashable {
+        var manifest: Digest
+        /// The strategy that the pod asks for.
+        var wish: String?
+    }
+
     private let storage: ImageStorage
     private let registry: RegistryClient
     private let acquisition: ImageAcquisition
-    private let flights = Flights<Digest, Decision>()
+    private let flights = Flights<Flight, Decision>()
     private let board = ProgressBoard()
 
     /// - Parameter options: asked at each decision: they may change while the daemon runs.
@@ -63,12 +70,12 @@ package final class Puller: Sendable {
         }
         entry.decide()
         telling.resolved(image.source)
-        let annotation = request.strategyAnnotation
+        let flight = Flight(manifest: image.digest, wish: request.strategyAnnotation)
         // Held until this caller's name is recorded, too: a removal in between must not take the layers.
         return try await storage.custody.holding(image.source) {
-            let decision = try await flights.join(image.digest) { [self] in
+            let decision = try await flights.join(flight) { [self] in
                 try await storage.custody.holding(image.source) {
-                    try await acquire(image, origin, annotation, entry, telling)
+                    try await acquire(image, origin, flight.wish, entry, telling)
                 }
             }
             telling.joined(decision, of: image.digest)

@@ -25,6 +25,8 @@ package final class RuntimePuller: Sendable {
         var manifest: Digest
         /// Why the pods it is for take no layers from this store; nil if they do.
         var obstacle: String?
+        /// The strategy that the pod asks for.
+        var wish: String?
     }
 
     private let storage: ImageStorage
@@ -121,11 +123,12 @@ package final class RuntimePuller: Sendable {
         _ manifest: ResolvedManifest, _ request: PullRequest, _ origin: RegistryOrigin, _ entry: ProgressBoard.Entry,
         _ telling: PullTelling
     ) async -> Preparation {
-        let flight = Flight(manifest: manifest.digest, obstacle: obstacle(for: request))
+        let flight = Flight(
+            manifest: manifest.digest, obstacle: obstacle(for: request), wish: request.strategyAnnotation)
         let preparation = await attempt {
             try await flights.join(flight) { [self] in
                 try await storage.custody.holding(manifest) {
-                    try await prepare(manifest, flight, origin, request.strategyAnnotation, entry, telling)
+                    try await prepare(manifest, flight, origin, entry, telling)
                 }
             }
         }
@@ -146,23 +149,20 @@ package final class RuntimePuller: Sendable {
     }
 
     private func prepare(
-        _ manifest: ResolvedManifest, _ flight: Flight, _ origin: RegistryOrigin, _ annotation: String?,
-        _ entry: ProgressBoard.Entry, _ telling: PullTelling
+        _ manifest: ResolvedManifest, _ flight: Flight, _ origin: RegistryOrigin, _ entry: ProgressBoard.Entry,
+        _ telling: PullTelling
     ) async throws -> Preparation {
         let isRecorded = try storage.state.image(manifest.imageID) != nil
         let policy = acquisition.options.policy
         // A small image that nobody has a wish for is the runtime's in any case.
         let mayBeOurs =
-            manifest.compressedSize > policy.streamThreshold || annotation != nil || !policy.rules.rules.isEmpty
+            manifest.compressedSize > policy.streamThreshold || flight.wish != nil || !policy.rules.rules.isEmpty
         if !isRecorded, mayBeOurs, try await runtime.holds(manifest.imageID) {
             return .plain(alreadyUnpacked)
         }
-        var findings = try await acquisition.decide(manifest, at: origin, annotation: annotation)
-        if findings.decision.strategy != .pull {
-            var obstacle = flight.obstacle
-            if obstacle == nil { obstacle = try await exchange.obstacle(to: manifest) }
-            if let obstacle { findings.facts.attachment = .detached(why: obstacle) }
-            findings.decision = acquisition.options.policy.decide(findings.facts)
+        let findings = try await acquisition.decide(manifest, at: origin, annotation: flight.wish) {
+            if let obstacle = flight.obstacle { return obstacle }
+            return try await exchange.obstacle(to: manifest)
         }
         guard findings.decision.strategy != .pull else { return .plain(findings.decision) }
         let image = try await ImageResolver().image(manifest, at: origin)

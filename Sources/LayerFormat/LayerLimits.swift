@@ -10,8 +10,8 @@ package struct LayerLimits: Sendable, Equatable {
     package var extendedHeaderSize = 1 << 20
     /// Directories above an entry.
     package var depth = 1024
-    /// Length of the tar; content beyond it is refused.
-    package var contentSize = Int64.max
+    /// Length of the tar, in bytes; content beyond it is refused. No file of common file systems is longer.
+    package var contentSize: Int64 = 16 << 40
 
     package init() {}
 

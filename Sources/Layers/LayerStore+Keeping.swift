@@ -46,7 +46,11 @@ extension LayerStore {
     }
 
     /// Forgets the layer, stops its transfers at once, and frees its bytes. Reads of it fail from here on.
-    package func remove(_ blob: Digest) async {
+    ///
+    /// Cancelling the caller changes nothing: files that are still being made would be left behind.
+    package func remove(_ blob: Digest) async { await Task { await removeNow(blob) }.value }
+
+    private func removeNow(_ blob: Digest) async {
         let (layer, making) = state.withLock { state in
             let layer = state.layers.removeValue(forKey: blob)
             if let layer, state.slots[layer.description.slot] === layer { state.slots[layer.description.slot] = nil }
@@ -56,10 +60,23 @@ extension LayerStore {
             making.flight.breaker.trip()
             _ = try? await making.flight.join()
             // It may have come to its end before.
-            if state.withLock({ $0.layers[blob] != nil }) { return await remove(blob) }
+            if state.withLock({ $0.layers[blob] != nil }) { return await removeNow(blob) }
         }
+        await free(layer, path(blob))
+    }
+
+    /// Removes this very layer. Only for who is making another one in its place, which nobody else does meanwhile.
+    func replace(_ layer: Layer) async {
+        state.withLock { state in
+            let description = layer.description
+            if state.layers[description.blob] === layer { state.layers[description.blob] = nil }
+            if state.slots[description.slot] === layer { state.slots[description.slot] = nil }
+        }
+        await free(layer, path(layer.description.blob))
+    }
+
+    private func free(_ layer: Layer?, _ directory: String) async {
         layer?.close(.removed)
-        let directory = path(blob)
         do {
             try await parts.bench.run(urgent: true) {
                 layer?.freeBytes()
@@ -68,7 +85,7 @@ extension LayerStore {
         } catch {
             parts.logger.warning(
                 "layer's files not removed; the next start's sweep tries again",
-                metadata: ["layer.digest": "\(blob)", "reason": "\(error)"])
+                metadata: ["directory": "\(directory)", "reason": "\(error)"])
         }
     }
 

@@ -7,14 +7,15 @@ extension LayerStore {
     /// Makes a layer readable at once: its bytes come when they are asked for.
     ///
     /// A layer that is here already, or is being made by somebody else, is that layer.
-    /// - Parameter tableOfContents: the whole file; the caller has checked its digest.
-    /// - Throws: `LayerError.unusableTableOfContents` if it is not one for this layer, `.poisoned` if the layer is here and its table of
+    /// - Parameter path: the file with the table of contents, on the disk and on the store's volume; the caller has checked its digest. The
+    ///   layer keeps it under a name of its own.
+    /// - Throws: `LayerError.unusableTableOfContents` if it is gone or not one for this layer, `.poisoned` if the layer is here and its table of
     ///   contents was shown to be wrong (`prefetch` replaces it), `.diskFull`, `.disk`.
     package func prepare(
-        _ description: LayerDescription, tableOfContents: [UInt8], source: any BlobSource
+        _ description: LayerDescription, tableOfContentsAt path: String, source: any BlobSource
     ) async throws -> Layer {
         try await make(description, source, isPrefetch: false) { _ in
-            try await self.parts.bench.run { try self.prepareNow(description, tableOfContents, source) }
+            try await self.parts.bench.run { try self.prepareNow(description, path, source) }
         }
     }
 
@@ -34,23 +35,26 @@ extension LayerStore {
                 return layer
             } catch let error as LayerError where error.code == .poisoned {
                 // Its table of contents is no good: the blob itself is.
-                await remove(description.blob)
+                continue
             }
         }
     }
 
-    /// The layer if it is here and usable; else joins who makes it; else makes it.
+    /// The layer if it is here and usable; else joins who makes it; else makes it. A poisoned layer is replaced by the one that is made, so
+    /// that no two callers do it.
     private func make(
         _ description: LayerDescription, _ source: any BlobSource, isPrefetch: Bool,
         _ work: @escaping @Sendable (Counter) async throws -> Layer
     ) async throws -> Layer {
+        var poisoned: Layer?
         while true {
             try Task.checkCancellation()
+            let replaced = poisoned
             let (layer, making, isNew) = try state.withLock { state -> (Layer?, Making?, Bool) in
                 // Behind the lock: what is entered from here on, the store's end finds.
                 if parts.isStopped { throw LayerError(.unavailable, "the layer store has stopped") }
                 if let making = state.flights[description.blob] { return (nil, making, false) }
-                if let layer = state.layers[description.blob] { return (layer, nil, false) }
+                if let layer = state.layers[description.blob], layer !== replaced { return (layer, nil, false) }
                 let making = Making(
                     flight: Flight(), isPrefetch: isPrefetch, received: Counter(), blobSize: description.blobSize)
                 state.flights[description.blob] = making
@@ -62,7 +66,7 @@ extension LayerStore {
                     return layer
                 }
                 guard isPrefetch else { throw LayerError(.poisoned, layer.progress.trouble ?? "layer is poisoned") }
-                await remove(description.blob)
+                poisoned = layer
                 continue
             }
             guard let making else { continue }
@@ -99,8 +103,18 @@ extension LayerStore {
         making.flight.settle(result)
     }
 
+    private static func link(_ tableOfContents: String, into directory: String) throws {
+        do {
+            try Path.link(tableOfContents, to: LayerFiles.tableOfContentsPath(directory))
+        } catch {
+            guard error.errno == .noEntry else { throw error }
+            throw LayerFormatError(.malformed, "its table of contents is not at \(tableOfContents) any more")
+        }
+        try Directory.sync(directory)
+    }
+
     private func prepareNow(
-        _ description: LayerDescription, _ tableOfContents: [UInt8], _ source: any BlobSource
+        _ description: LayerDescription, _ tableOfContents: String, _ source: any BlobSource
     ) throws -> Layer {
         // What a run before left may hold most of the layer.
         if let layer = try? restore(description, source: source) {
@@ -111,7 +125,7 @@ extension LayerStore {
         do {
             try Directory.removeTree(directory)
             try Directory.create(directory)
-            try Path.replace(LayerFiles.tableOfContentsPath(directory), with: [tableOfContents])
+            try Self.link(tableOfContents, into: directory)
             let layer = try open(description, source: source)
             // A tree that cannot be made is found here, where the pull can still do without.
             _ = try layer.tree()

@@ -45,7 +45,7 @@ extension LayerStore {
                 return content.upperBound - content.lowerBound
             }
             let content = size < table.contentSize ? try Self.cut(recorded, to: size, table, journal) : recorded
-            if size < table.contentSize { try tar.truncate(to: table.contentSize) }
+            if size < table.contentSize { try Self.extend(tar, to: table.contentSize) }
             let files = LayerFiles(tar: tar, tableOfContents: stored, directory: directory)
             let layer = Layer(
                 description, source: source, parts: parts, files: files, table: table, journal: journal,
@@ -54,6 +54,16 @@ extension LayerStore {
             return layer
         } catch {
             throw LayerError(describing: error, description.blob)
+        }
+    }
+
+    private static func extend(_ tar: File, to size: Int64) throws {
+        do {
+            try tar.truncate(to: size)
+        } catch {
+            guard error.errno == .fileTooLarge else { throw error }
+            throw LayerFormatError(
+                .tooLarge, "the table of contents claims \(size) bytes, more than a file of this volume can have")
         }
     }
 

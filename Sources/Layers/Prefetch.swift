@@ -19,7 +19,7 @@ struct Prefetch: Sendable {
         // What a run before left is worth more than fetching all again.
         if let layer = try? await store.parts.bench.run({ try store.restore(description, source: source) }) {
             if layer.progress.state != .poisoned { return layer }
-            await store.remove(description.blob)
+            await store.replace(layer)
         }
         do {
             return try await fetch()

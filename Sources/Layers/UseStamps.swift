@@ -12,7 +12,12 @@ final class UseStamps: Sendable {
         let stamps = InlineArray<256, Atomic<UInt32>> { _ in Atomic(0) }
     }
 
-    private let pages: [Page]
+    /// Pages come with their first stamp: how long a layer's content is, its table of contents only claims.
+    private final class Shelf: Sendable {
+        let pages = InlineArray<256, AtomicLazyReference<Page>> { _ in AtomicLazyReference() }
+    }
+
+    private let shelves: [Shelf]
     private let before: UInt32
     /// When any of it was used; 0: not since the store began.
     private let last = Atomic<UInt32>(0)
@@ -22,15 +27,15 @@ final class UseStamps: Sendable {
     init(contentSize: Int64, before: UInt32 = 0) {
         self.before = before
         let regions = Int(contentSize >> Self.regionBits) + 1
-        pages = (0...regions >> Self.pageBits).map { _ in Page() }
+        shelves = (0...regions >> (2 * Self.pageBits)).map { _ in Shelf() }
     }
 
     /// `range` is used now. It must lie in the layer and not be empty.
     func note(_ range: Range<Int64>, _ tick: UInt32) {
         if last.load(ordering: .relaxed) != tick { last.store(tick, ordering: .relaxed) }
         for region in regions(of: range) {
-            let page = pages[region >> Self.pageBits]
-            let place = region & (1 << Self.pageBits - 1)
+            let page = page(of: region) ?? newPage(of: region)
+            let place = Self.low(region)
             // The cache line is shared by all who read: written once a tick.
             if page.stamps[place].load(ordering: .relaxed) != tick {
                 page.stamps[place].store(tick, ordering: .relaxed)
@@ -42,7 +47,7 @@ final class UseStamps: Sendable {
     func latest(of range: Range<Int64>) -> UInt32 {
         let stamp =
             regions(of: range).map { region in
-                pages[region >> Self.pageBits].stamps[region & (1 << Self.pageBits - 1)].load(ordering: .relaxed)
+                page(of: region)?.stamps[Self.low(region)].load(ordering: .relaxed) ?? 0
             }.max() ?? 0
         return max(stamp, before)
     }
@@ -51,6 +56,18 @@ final class UseStamps: Sendable {
     func takeNews() -> Bool {
         let now = last.load(ordering: .relaxed)
         return noted.exchange(now, ordering: .relaxed) != now
+    }
+
+    private static func low(_ number: Int) -> Int { number & (1 << pageBits - 1) }
+
+    private func page(of region: Int) -> Page? {
+        let page = region >> Self.pageBits
+        return shelves[page >> Self.pageBits].pages[Self.low(page)].load()
+    }
+
+    private func newPage(of region: Int) -> Page {
+        let page = region >> Self.pageBits
+        return shelves[page >> Self.pageBits].pages[Self.low(page)].storeIfNil(Page())
     }
 
     private func regions(of range: Range<Int64>) -> ClosedRange<Int> {

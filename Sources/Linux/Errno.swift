@@ -46,6 +46,8 @@ package struct Errno: RawRepresentable, Sendable, Hashable, CustomStringConverti
     package static let invalidArgument = Errno(rawValue: EINVAL)
     /// ENOSPC
     package static let noSpace = Errno(rawValue: ENOSPC)
+    /// EFBIG
+    package static let fileTooLarge = Errno(rawValue: EFBIG)
     /// EROFS
     package static let readOnly = Errno(rawValue: EROFS)
     /// ERANGE

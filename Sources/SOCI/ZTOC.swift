@@ -8,6 +8,8 @@ package struct ZTOC: Sendable {
     package static let maximumFileSize: Int64 = 1 << 30
     /// Spans above this are refused: 4 TiB of content at the usual span size.
     package static let maximumSpanCount = 1 << 20
+    /// No byte of deflate gives more bytes of content: a match of 258 takes two bits.
+    private static let deflateRatio: Int64 = 1032
 
     /// Free text of the tool that made it.
     package let buildTool: String
@@ -45,7 +47,9 @@ package struct ZTOC: Sendable {
         buildTool = String(decoding: tool, as: UTF8.self)
         blobSize = try reader.int64(root, ZTOCLayout.Root.blobSize)
         contentSize = try reader.int64(root, ZTOCLayout.Root.contentSize)
-        guard blobSize >= 0, contentSize >= 0, contentSize <= limits.contentSize else {
+        guard blobSize >= 0, contentSize >= 0, contentSize <= limits.contentSize,
+            contentSize / Self.deflateRatio <= blobSize
+        else {
             throw LayerFormatError(
                 .malformed, "the zTOC claims a blob of \(blobSize) and a tar of \(contentSize) bytes")
         }

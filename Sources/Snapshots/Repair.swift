@@ -5,59 +5,96 @@ package import OCI
 ///
 /// Speaks to containerd only. Both containerd and our daemon must be up: whether a snapshot is lost, containerd asks its snapshotter.
 package struct Repair: Sendable {
-    private let containerd: RPCClient
-    private let snapshotter: String
-    private let namespace: String
+    let containerd: RPCClient
+    let snapshotter: String
+    let namespace: String
     private let platform: Platform
+    private let isOfTheCRI: Bool
 
     /// - Parameters:
     ///   - snapshotter: our name under `proxy_plugins`.
-    ///   - namespace: whose images; the CRI's are in `k8s.io`.
+    ///   - namespace: whose images.
+    ///   - isOfTheCRI: whether the CRI lists the images of that namespace.
     ///   - platform: this node's.
     package init(
-        containerd: RPCClient, snapshotter: String, namespace: String, platform: Platform
+        containerd: RPCClient, snapshotter: String, namespace: String, isOfTheCRI: Bool, platform: Platform
     ) {
         self.containerd = containerd
         self.snapshotter = snapshotter
         self.namespace = namespace
+        self.isOfTheCRI = isOfTheCRI
         self.platform = platform
     }
 
     /// Looks at every image of the namespace; changes nothing.
     package func examine() async throws(RPCFailure) -> [RepairFinding] {
-        let listed = try await listedNames()
+        let listed = isOfTheCRI ? try await listedNames() : nil
         var findings: [RepairFinding] = []
-        for image in try await containerd.containerdImages(namespace: namespace, timeout: Self.timeout) {
-            findings += try await examine(image, isListed: listed.contains(image.name)).map { [$0] } ?? []
+        for image in try await images() {
+            for problem in try await problems(of: image, isListed: listed?.contains(image.name) ?? true) {
+                findings.append(RepairFinding(image: image.name, problem: problem))
+            }
         }
         return findings
     }
 
-    /// Makes the image pullable, or listed, again.
-    package func mend(_ finding: RepairFinding) async throws(RPCFailure) {
-        switch finding.problem {
-        case .unlisted:
-            try await containerd.touchContainerdImage(finding.image, namespace: namespace, timeout: Self.timeout)
-        case .missingContent:
-            try await delete(finding.image)
-        case .lostSnapshots(let chains):
-            // The image first: it would keep the snapshots.
-            try await delete(finding.image)
-            for chain in chains.reversed() { try await removeSnapshot(chain) }
-        }
-    }
-
-    private func examine(_ image: ContainerdImage, isListed: Bool) async throws(RPCFailure) -> RepairFinding? {
-        switch try await documents(of: image) {
-        case .missing(let digest): return RepairFinding(image: image.name, problem: .missingContent(digest))
-        case .unreadable: return nil
-        case .found(let manifest, let config, let isUnpackedByUs):
-            let chains = Digest.chainIDs(of: config.diffIDs)
-            if isUnpackedByUs, let top = chains.last, try await !hasSnapshot(top), try await !hasLayers(of: manifest) {
-                return RepairFinding(image: image.name, problem: .lostSnapshots(chains))
+    /// Makes the images usable, or listed, again.
+    ///
+    /// A record of an image with snapshots in use stays as it is, so that the next look finds the same.
+    /// - Returns: the lost snapshots that could not be removed.
+    package func mend(_ findings: [RepairFinding]) async throws(RPCFailure) -> [HeldSnapshot] {
+        let held = try await removeSnapshots(findings.map(\.lostSnapshots))
+        let remaining = findings.filter { !held.isDisjoint(with: $0.lostSnapshots) }
+        for finding in findings {
+            switch finding.problem {
+            case .lostSnapshots: break
+            case .missingContent:
+                if !remaining.contains(where: { $0.image == finding.image }) { try await delete(finding.image) }
+            case .unlisted: try await announce(finding.image)
             }
         }
-        return isListed ? nil : RepairFinding(image: image.name, problem: .unlisted)
+        // Each in the way of those below it.
+        var top = held
+        for stack in remaining.map(\.lostSnapshots) {
+            for (below, above) in zip(stack, stack.dropFirst()) where held.contains(above) { top.remove(below) }
+        }
+        var named: [HeldSnapshot] = []
+        for finding in remaining {
+            for chain in finding.lostSnapshots where top.remove(chain) != nil {
+                named.append(HeldSnapshot(chain: chain, image: finding.image))
+            }
+        }
+        return named
+    }
+
+    /// Top down, whatever image they are of: a snapshot goes only after all that stand on it.
+    /// - Parameter stacks: chain IDs, each stack from its lowest on.
+    /// - Returns: those that something else stands on.
+    private func removeSnapshots(_ stacks: [[Digest]]) async throws(RPCFailure) -> Set<Digest> {
+        var held: Set<Digest> = []
+        for level in (0..<(stacks.map(\.count).max() ?? 0)).reversed() {
+            for chain in Set(stacks.filter { $0.count > level }.map { $0[level] }) {
+                if try await !removeSnapshot(chain) { held.insert(chain) }
+            }
+        }
+        return held
+    }
+
+    private func problems(
+        of image: ContainerdImage, isListed: Bool
+    ) async throws(RPCFailure) -> [RepairFinding.Problem] {
+        let unlisted: [RepairFinding.Problem] = isListed ? [] : [.unlisted]
+        switch try await documents(of: image) {
+        case .missing(let digest): return [.missingContent(digest)]
+        case .unreadable: return []
+        case .found(let manifest, let config, let isUnpackedByUs):
+            let chains = Digest.chainIDs(of: config.diffIDs)
+            guard isUnpackedByUs, let top = chains.last, try await !hasSnapshot(top) else { return unlisted }
+            let lost = try await lostSnapshots(of: chains)
+            // With its layers in the content store containerd unpacks an image anew whenever it needs to.
+            let missing = try await missingLayer(of: manifest).map { [.missingContent($0)] } ?? unlisted
+            return (lost.isEmpty ? [] : [.lostSnapshots(lost)]) + missing
+        }
     }
 
     private enum Documents {
@@ -90,62 +127,19 @@ package struct Repair: Sendable {
         return .unreadable
     }
 
-    /// Every name the CRI lists an image by.
-    private func listedNames() async throws(RPCFailure) -> Set<String> {
-        let images = try await containerd.listImages(CRIListImagesRequest(), timeout: Self.timeout).images
-        return Set(images.flatMap { [$0.id] + $0.repoTags + $0.repoDigests })
-    }
-
-    private func hasSnapshot(_ chain: Digest) async throws(RPCFailure) -> Bool {
-        var request = SnapshotsStatSnapshotRequest()
-        request.snapshotter = snapshotter
-        request.key = chain.description
-        do {
-            _ = try await containerd.statSnapshot(request, namespace: namespace, timeout: Self.timeout)
-            return true
-        } catch {
-            if error.code == .notFound { return false }
-            throw error
+    /// Those that containerd counts on, and we do not have.
+    private func lostSnapshots(of chains: [Digest]) async throws(RPCFailure) -> [Digest] {
+        var lost: [Digest] = []
+        for chain in chains {
+            if try await !hasSnapshot(chain), try await isRecorded(chain) { lost.append(chain) }
         }
+        return lost
     }
 
-    /// With its layers in the content store containerd unpacks an image anew whenever it needs to.
-    private func hasLayers(of manifest: Manifest) async throws(RPCFailure) -> Bool {
+    private func missingLayer(of manifest: Manifest) async throws(RPCFailure) -> Digest? {
         for layer in manifest.layers {
-            if try await labels(of: layer.digest) == nil { return false }
+            if try await labels(of: layer.digest) == nil { return layer.digest }
         }
-        return true
+        return nil
     }
-
-    /// What others stand on, or was never there, stays as it is.
-    private func removeSnapshot(_ chain: Digest) async throws(RPCFailure) {
-        var request = SnapshotsRemoveSnapshotRequest()
-        request.snapshotter = snapshotter
-        request.key = chain.description
-        do {
-            try await containerd.removeSnapshot(request, namespace: namespace, timeout: Self.timeout)
-        } catch {
-            guard error.code == .notFound || error.code == .failedPrecondition else { throw error }
-        }
-    }
-
-    private func delete(_ image: String) async throws(RPCFailure) {
-        do {
-            try await containerd.deleteContainerdImage(image, namespace: namespace, sync: true, timeout: Self.timeout)
-        } catch {
-            if error.code != .notFound { throw error }
-        }
-    }
-
-    private func read(_ digest: Digest) async throws(RPCFailure) -> [UInt8]? {
-        try await containerd.readContent(
-            digest.description, namespace: namespace, cap: OCIDocument.maximumSize, timeout: Self.timeout)
-    }
-
-    private func labels(of digest: Digest) async throws(RPCFailure) -> [String: String]? {
-        try await containerd.contentLabels(digest.description, namespace: namespace, timeout: Self.timeout)
-    }
-
-    /// Of one call; deleting waits for a garbage collection.
-    private static let timeout = Duration.seconds(60)
 }

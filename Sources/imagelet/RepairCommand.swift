@@ -8,8 +8,10 @@ struct RepairCommand: AsyncParsableCommand {
         commandName: "repair",
         abstract: "Find and mend images that containerd cannot use and cannot mend by itself.",
         discussion: """
-            Images whose snapshots are lost or whose documents are missing are deleted from containerd, so that the next pull brings \
-            them anew; images that are not listed are announced again. containerd and the daemon must be running.
+            Snapshots that are lost are removed from containerd, which unpacks their images anew when it needs them. Images whose \
+            documents or layers are missing are deleted, so that the next pull brings them anew; images that are not listed are \
+            announced again. Containers on lost snapshots must be removed first: the command names the snapshots and ends with 4. \
+            containerd and the daemon must be running.
             """)
 
     @Flag(help: "Only tell what is wrong.")
@@ -24,13 +26,20 @@ struct RepairCommand: AsyncParsableCommand {
         try await runtime.calling("repair images") { client in
             let repair = Repair(
                 containerd: client, snapshotter: ContainerRuntime.snapshotter, namespace: namespace,
-                platform: HostPlatform.current)
+                isOfTheCRI: namespace == ContainerRuntime.namespace, platform: HostPlatform.current)
             let findings = try await repair.examine()
-            for finding in findings {
-                try Output.write("\(finding)\n")
-                if !dryRun { try await repair.mend(finding) }
-            }
+            for finding in findings { try Output.write("\(finding)\n") }
             if findings.isEmpty { try Output.write("nothing to repair\n") }
+            if !dryRun { try Self.expectNone(of: try await repair.mend(findings)) }
         }
+    }
+
+    private static func expectNone(of held: [HeldSnapshot]) throws {
+        if held.isEmpty { return }
+        let snapshots = held.map { "\($0.chain) of \($0.image)" }.joined(separator: ", ")
+        throw CommandError(
+            .refused,
+            "repair images: lost snapshots are in use: \(snapshots); remove the containers on them, or their pods "
+                + "(crictl rm -f, crictl rmp -f), then repair again")
     }
 }

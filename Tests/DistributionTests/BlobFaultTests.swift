@@ -212,6 +212,22 @@ import Testing
         }
     }
 
+    /// Addresses without an end are kept for as long as they work.
+    @Test(arguments: [Fault.status(500), .reset(after: nil)])
+    func addressesThatFailAreAskedForAnew(fault: Fault) async throws {
+        try await Self.withProxy { (proxy, client, reference, image) async throws in
+            proxy.add(FaultRule(.redirect(to: .storage()), path: "/blobs/", times: 1))
+            proxy.add(FaultRule(fault, onStorage: true, skip: 1))
+            let source = client.source(reference, image.layerDescriptor)
+            for start in stride(from: 0, to: 3000, by: 1000) {
+                let range = Int64(start)..<Int64(start + 1000)
+                #expect(try await source.bytes(range) == Array(image.layer[start..<start + 1000]))
+            }
+            // Once with its bytes, once in vain, which curl tries twice where a kept connection was reset.
+            #expect((2...3).contains(proxy.requests.filter(\.onStorage).count))
+        }
+    }
+
     @Test func signedAddressesAreInNoErrorAndNoLog() async throws {
         let log = LogLines()
         try await withTestRegistry { registry in

@@ -159,6 +159,26 @@ import Testing
         #expect(TokenScope.merged(challenge: nil, needed: needed) == [needed])
     }
 
+    @Test func tokensOfCredentialsThatAreNoMoreAreForgotten() {
+        var store = TokenStore()
+        let pull = TokenScope(repository: "a", actions: ["pull"])
+        func key(_ number: Int) -> TokenKey {
+            TokenKey(
+                realm: "r", service: nil, scopes: [pull], credential: .basic(user: "u", password: "\(number)"))
+        }
+        for number in 0..<100 {
+            let token = Token(text: "\(number)", life: .seconds(300), receivedAt: .seconds(100 * number))
+            store.keep(token, for: key(number), usesForm: true)
+        }
+        #expect(store.size == 3)
+        #expect(store.token(key(99), now: .seconds(9900))?.text == "99")
+        // However many are good at a time.
+        for number in 0..<2 * TokenStore.limit {
+            store.keep(Token(text: "t", life: .seconds(300), receivedAt: .zero), for: key(number), usesForm: true)
+        }
+        #expect(store.size <= TokenStore.limit)
+    }
+
     @Test func remembersDemandsAndTokens() {
         var store = TokenStore()
         let pull = TokenScope(repository: "a", actions: ["pull"])

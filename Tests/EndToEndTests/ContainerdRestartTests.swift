@@ -140,26 +140,4 @@ struct ContainerdRestartTests {
             try await expectRuns(image, node)
         }
     }
-
-    /// imagelet's files are lost while containerd still counts on them: `imagelet repair` says so and mends it.
-    @Test func lostStateIsRepaired() async throws {
-        try await withContainerNode(settings) { node in
-            let imagelet = try #require(node.imagelet)
-            let image = try push("prefetch", to: node)
-            let id = try await node.pull(image, "prefetch")
-            try imagelet.loseState()
-            try await imagelet.start()
-            try await node.snapshotterIsReached()
-            let runtime = ["--runtime", "unix://\(node.containerd.socket)"]
-            let told = imagelet.run(["repair", "--dry-run"] + runtime)
-            #expect(told.status == 0, "\(told.errors)")
-            #expect(told.output.contains(String(id.dropFirst(7))) || told.output.contains(image), "\(told.output)")
-            let mended = imagelet.run(["repair"] + runtime)
-            #expect(mended.status == 0, "\(mended.errors)")
-            try await node.pull(image, "prefetch")
-            try await expectRuns(image, node)
-            let after = imagelet.run(["repair"] + runtime)
-            #expect(after.status == 0 && after.output.contains("nothing to repair"), "\(after.output)\(after.errors)")
-        }
-    }
 }

@@ -111,14 +111,18 @@ struct DiskFullTests {
         }
     }
 
-    @Test func aTableOfContentsThatDoesNotFitIsNoLayer() async throws {
+    @Test func onAFullDiskNoLayerIsMade() async throws {
         let made = try await Self.large.value
-        try await onSmallDisk("256k") { path in
+        try await onSmallDisk("5m") { path in
             let store = made.store(path)
+            let table = path + "/table"
+            try write(made.tableOfContents, table)
+            #expect(throws: (any Error).self) {
+                try write([UInt8](repeating: 1, count: 5 << 20), path + "/filler")
+            }
             try await running(store) {
                 let error = await #expect(throws: LayerError.self) {
-                    try await store.prepare(
-                        made.description, tableOfContents: made.tableOfContents, source: made.source)
+                    try await store.prepare(made.description, tableOfContentsAt: table, source: made.source)
                 }
                 #expect(error?.code == .diskFull)
                 #expect(store.layer(made.description.blob) == nil)

@@ -333,6 +333,9 @@ struct EvictionTests {
         #expect(stamps.takeNews() && !stamps.takeNews())
         stamps.note(0..<1, 10)
         #expect(stamps.takeNews())
+        let vast = UseStamps(contentSize: 16 << 40)
+        vast.note(16 << 40 - 1..<16 << 40, 3)
+        #expect(vast.latest(of: 16 << 40 - 1..<16 << 40) == 3 && vast.latest(of: 0..<15 << 40) == 0)
         let restored = UseStamps(contentSize: 1, before: 5)
         #expect(restored.latest(of: 0..<1) == 5 && !restored.takeNews())
     }

@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import LayerFormat
 import OCI
 import Testing
@@ -214,6 +216,59 @@ struct FaultTests {
                 let layer = try second.restore(made.description, source: made.source)
                 #expect(layer.progress.state == .poisoned)
                 #expect(throws: LayerError.self) { try layer.local(0..<10) }
+            }
+        }
+    }
+
+    /// Restored before or not, by one or by several who want it whole.
+    @Test(arguments: [false, true], [1, 3]) func whatIsPoisonedIsMadeAnew(isRestored: Bool, callers: Int) async throws {
+        let made = try await MadeLayer.usual.value
+        let forged = try made.withForged(try #require(try made.table.window(before: 2)))
+        try await withDirectory { directory in
+            let first = made.store(directory)
+            try await running(first) {
+                let layer = try await first.prepare(made.description, tableOfContents: forged, source: made.source)
+                await #expect(throws: LayerError.self) { try await layer.makeLocal(0..<made.table.contentSize) }
+            }
+            let second = made.store(directory)
+            try await running(second) {
+                if isRestored { try second.restore(made.description, source: made.source) }
+                let source = made.source
+                let layers = try await withThrowingTaskGroup(of: Layer.self) { group in
+                    for _ in 0..<callers {
+                        group.addTask { try await second.prefetch(made.description, source: source) }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(source.ranges.reduce(0) { $0 + $1.count } == made.blob.count)
+                let layer = try #require(second.layer(made.description.blob))
+                #expect(layers.allSatisfy { $0 === layer } && layer.progress.state == .complete)
+                try await made.expects(layer, 0..<made.table.contentSize)
+            }
+        }
+    }
+
+    @Test func whatIsStillBeingMadeLeavesNothingBehind() async throws {
+        let made = try await MadeLayer.usual.value
+        try await withDirectory { directory in
+            let store = made.store(directory) { $0.threads = 1 }
+            try await running(store) {
+                let free = DispatchSemaphore(value: 0)
+                store.parts.bench.start { free.wait() }
+                let pull = Task {
+                    try await store.prepare(
+                        made.description, tableOfContents: made.tableOfContents, source: made.source)
+                }
+                try await eventually { store.parts.bench.waitingJobs == 1 }
+                pull.cancel()
+                _ = await pull.result
+                // As a pull does that was cancelled itself.
+                let removal = Task { await store.remove(made.description.blob) }
+                removal.cancel()
+                free.signal()
+                await removal.value
+                #expect(!FileManager.default.fileExists(atPath: store.path(made.description.blob)))
+                #expect(store.layer(made.description.blob) == nil)
             }
         }
     }

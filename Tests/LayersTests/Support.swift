@@ -2,6 +2,7 @@ import Foundation
 import Hashing
 import LayerFormat
 import Layers
+import Linux
 import Logging
 import OCI
 import SOCI
@@ -106,6 +107,18 @@ struct MadeLayer {
         var logger = Logger(label: "tests")
         logger.logLevel = .critical
         return LayerStore(directory: directory + "/layers", format: format, options: options, logger: logger)
+    }
+}
+
+extension LayerStore {
+    func prepare(
+        _ description: LayerDescription, tableOfContents: [UInt8], source: any BlobSource
+    ) async throws -> Layer {
+        try Directory.create(directory)
+        let path = directory + "-" + UUID().uuidString
+        try Path.replace(path, with: [tableOfContents])
+        defer { _ = try? Path.remove(path) }
+        return try await prepare(description, tableOfContentsAt: path, source: source)
     }
 }
 

@@ -65,6 +65,11 @@ import Testing
             try patch.set(patch.compression, slot: 1, 4, -1)
             try patch.set(patch.compression, slot: 2, [[UInt8]]())
         },
+        Lie(name: "more content than deflate can give", code: .malformed) { try $0.set($0.root, slot: 3, 8, 1 << 40) },
+        Lie(name: "content longer than a file", code: .malformed) { patch in
+            try patch.set(patch.root, slot: 2, 8, 1 << 43)
+            try patch.set(patch.root, slot: 3, 8, 1 << 45)
+        },
         Lie(name: "root outside", code: .malformed) { $0.set(0, 4, 0x7fff_ffff) },
         Lie(name: "vtable outside", code: .malformed) { $0.set($0.root, 4, -0x7000_0000) },
         Lie(name: "vector too long", code: .malformed) { $0.set($0.entries, 4, 0x3fff_ffff) },
