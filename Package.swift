@@ -194,8 +194,8 @@ let package = Package(
         suite(
             "ImagesTests",
             on: [
-                "Distribution", "HTTP", "Hashing", "ImageStore", "Images", "Layers", "OCI", "Policy", "SOCI", "State",
-                "TestSupport",
+                "Distribution", "HTTP", "Hashing", "ImageStore", "Images", "LayerFormat", "Layers", "OCI", "Policy",
+                "SOCI", "State", "TestSupport",
             ],
             packages: [log]),
         suite("ImageletDaemonTests", on: ["ImageletDaemon", "Linux", "TestSupport"]),

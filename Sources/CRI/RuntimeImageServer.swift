@@ -20,18 +20,23 @@ package struct RuntimeImageServer: RuntimeImageService {
     }
 
     /// The answer, and any refusal, is the runtime's own.
-    package func pullImage(_ request: CRIPullImageRequest) async throws -> CRIPullImageResponse {
-        try await log.recording("PullImage", at: .info, image: request.image.image) {
-            guard !request.image.image.isEmpty else { return try await runtime.pullImage(request) }
-            return try await puller.pull(try PullRequest(request)) {
+    package func pullImage(
+        _ request: PassedRequest<CRIPullImageRequest>
+    ) async throws -> PassedAnswer<CRIPullImageResponse> {
+        let name = request.message.image.image
+        return try await log.recording("PullImage", at: .info, image: name) {
+            guard !name.isEmpty else { return try await runtime.pullImage(request) }
+            return try await puller.pull(try PullRequest(request.message)) {
                 try await pullAtRuntime(request)
             }
         }
     }
 
     /// What the runtime has removed we forget.
-    package func removeImage(_ request: CRIRemoveImageRequest) async throws -> CRIRemoveImageResponse {
-        let name = request.image.image
+    package func removeImage(
+        _ request: PassedRequest<CRIRemoveImageRequest>
+    ) async throws -> PassedAnswer<CRIRemoveImageResponse> {
+        let name = request.message.image.image
         return try await log.recording("RemoveImage", at: .info, image: name) {
             let answer = try await runtime.removeImage(request)
             if !name.isEmpty { await forget(name) }
@@ -47,16 +52,21 @@ package struct RuntimeImageServer: RuntimeImageService {
     }
 
     /// The runtime does not know what our cache takes.
-    package func imageFsInfo(_ request: CRIImageFsInfoRequest) async throws -> CRIImageFsInfoResponse {
+    package func imageFsInfo(
+        _ request: PassedRequest<CRIImageFsInfoRequest>
+    ) async throws -> PassedAnswer<CRIImageFsInfoResponse> {
         try await log.recording("ImageFsInfo", at: .debug) {
             var answer = try await runtime.imageFsInfo(request)
-            answer.imageFilesystems = bookkeeping.count(answer.imageFilesystems, try await bookkeeping.usage())
+            let told = answer.message.imageFilesystems
+            answer.message.imageFilesystems = bookkeeping.count(told, try await bookkeeping.usage())
             return answer
         }
     }
 
     /// containerd answers NOT_FOUND if the image is removed by somebody else in the middle of its pull; then it is asked again.
-    private func pullAtRuntime(_ request: CRIPullImageRequest) async throws -> CRIPullImageResponse {
+    private func pullAtRuntime(
+        _ request: PassedRequest<CRIPullImageRequest>
+    ) async throws -> PassedAnswer<CRIPullImageResponse> {
         var outcome = await outcome(of: request)
         for _ in 1..<Self.attempts where Self.wasLostMeanwhile(outcome) {
             outcome = await self.outcome(of: request)
@@ -64,14 +74,16 @@ package struct RuntimeImageServer: RuntimeImageService {
         return try outcome.get()
     }
 
-    private func outcome(of request: CRIPullImageRequest) async -> Result<CRIPullImageResponse, RPCFailure> {
+    private typealias Outcome = Result<PassedAnswer<CRIPullImageResponse>, RPCFailure>
+
+    private func outcome(of request: PassedRequest<CRIPullImageRequest>) async -> Outcome {
         do { return .success(try await runtime.pullImage(request)) } catch { return .failure(error) }
     }
 
     private static let attempts = 4
 
     /// Tells "the record went away while it was made" from "the registry has no such image", which is worded with a reference to resolve.
-    private static func wasLostMeanwhile(_ outcome: Result<CRIPullImageResponse, RPCFailure>) -> Bool {
+    private static func wasLostMeanwhile(_ outcome: Outcome) -> Bool {
         guard case .failure(let failure) = outcome else { return false }
         return failure.code == .notFound && !failure.message.contains("failed to resolve reference")
     }

@@ -19,7 +19,7 @@ extension ImageletConfiguration {
         "idMappedMounts": """
         Whether containerd (2.0 and later) was told that layers can be mounted with a pod's own user ids: its
         proxy plugin has `capabilities = ["remap-ids"]`. Pods with user namespaces stream then like others; without,
-        containerd copies their image up first. Needs Linux 6.12.
+        their images are pulled plainly. Needs Linux 6.12.
         """,
         "sockets": "Unix sockets; ours are made with mode 0600. All must differ.",
         "sockets.cri": """

@@ -1,7 +1,9 @@
+internal import Node
+
 /// Which of the kernel's features there are, by its version.
 struct KernelCheck: Check {
     let name = "kernel"
-    private static let file = "/proc/sys/kernel/osrelease"
+    private static let file = KernelVersion.file
 
     func examine(_ node: Surroundings) async -> Diagnosis {
         guard let text = node.host.text(Self.file), let version = KernelVersion(text) else {
@@ -16,7 +18,7 @@ struct KernelCheck: Check {
                 Self.file, "\(found): reads in flight while the daemon crashes are lost, and no FUSE passthrough",
                 "a kernel of 6.9 or later asks again")
         }
-        if version < KernelVersion(6, 12) {
+        if version < .mappingFUSE {
             return .note(
                 Self.file,
                 "\(found): no EROFS from files and no id-mapped FUSE mounts, so pods with user namespaces copy their layers"
@@ -24,32 +26,6 @@ struct KernelCheck: Check {
         }
         return .good(
             Self.file, "\(found): asks again after a crash; FUSE passthrough, EROFS from files, id-mapped mounts")
-    }
-}
-
-/// `6.18`, of what follows nothing counts.
-struct KernelVersion: Comparable, CustomStringConvertible {
-    var major: Int
-    var minor: Int
-
-    init(_ major: Int, _ minor: Int) {
-        self.major = major
-        self.minor = minor
-    }
-
-    /// The beginning of `6.18.44-cloud-amd64`.
-    init?(_ release: String) {
-        let numbers = release.split(separator: ".", maxSplits: 2).prefix(2).map {
-            Int($0.prefix { $0.isASCII && $0.isNumber })
-        }
-        guard numbers.count == 2, let major = numbers[0], let minor = numbers[1] else { return nil }
-        self.init(major, minor)
-    }
-
-    var description: String { "\(major).\(minor)" }
-
-    static func < (left: KernelVersion, right: KernelVersion) -> Bool {
-        (left.major, left.minor) < (right.major, right.minor)
     }
 }
 

@@ -10,6 +10,7 @@ extension RPCFailure {
             self = failure
         case let error as RPCError:
             self.init(Code(rawValue: error.code.rawValue) ?? .unknown, error.message)
+            trailers = error.metadata.passedOn
         case is CancellationError:
             self.init(.cancelled, "the call was cancelled")
         default:
@@ -24,6 +25,6 @@ extension RPCError {
     init(answering error: any Error) {
         let failure = RPCFailure(error)
         let status = Status.Code(rawValue: failure.code.rawValue) ?? .unknown
-        self.init(code: Code(status) ?? .unknown, message: failure.message)
+        self.init(code: Code(status) ?? .unknown, message: failure.message, metadata: failure.trailers)
     }
 }

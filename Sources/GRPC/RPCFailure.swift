@@ -1,3 +1,5 @@
+internal import GRPCCore
+
 /// A call that ended without its answer: the gRPC status, either to be sent or as it was received.
 ///
 /// Services throw it, clients catch it. The message travels: it says what failed and what to try, and holds no secret.
@@ -24,6 +26,8 @@ package struct RPCFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var code: Code
     package var message: String
+    /// What was received with the status, such as its details, and is sent with it.
+    var trailers: Metadata = [:]
 
     package init(_ code: Code, _ message: String) {
         self.code = code

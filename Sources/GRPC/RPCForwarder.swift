@@ -49,13 +49,18 @@ struct RPCForwarder: Sendable {
         }
     }
 
+    /// - Throws: what is wrong with the request. That nobody takes any more of it is no failure: the answer says why.
     private static func send(
         _ request: ForwardingTransport.Inbound, to outbound: PatientTransport.Outbound
     ) async throws {
         for try await part in request {
-            switch part {
-            case .metadata(let metadata): try await outbound.write(.metadata(metadata.passedOn))
-            case .message(let bytes): try await outbound.write(.message(bytes))
+            do {
+                switch part {
+                case .metadata(let metadata): try await outbound.write(.metadata(metadata.passedOn))
+                case .message(let bytes): try await outbound.write(.message(bytes))
+                }
+            } catch {
+                return
             }
         }
         await outbound.finish()
@@ -74,23 +79,4 @@ struct RPCForwarder: Sendable {
         }
         return nil
     }
-}
-
-extension Metadata {
-    /// What belongs to the call; what belongs to the connection it came by is written anew on the other one: pseudo headers, the
-    /// content type, and the compression of messages, which the transport has undone.
-    fileprivate var passedOn: Metadata {
-        var result = Metadata()
-        for (key, value) in self where !key.hasPrefix(":") && !Self.ofTheConnection.contains(key.lowercased()) {
-            switch value {
-            case .string(let text): result.addString(text, forKey: key)
-            case .binary(let bytes): result.addBinary(bytes, forKey: key)
-            }
-        }
-        return result
-    }
-
-    private static let ofTheConnection: Set<String> = [
-        "te", "content-type", "content-length", "grpc-encoding", "grpc-accept-encoding", "grpc-status", "grpc-message",
-    ]
 }

@@ -14,15 +14,20 @@ struct RuntimeImageServiceBinding: RegistrableRPCService {
 
     private func register<Request: Message & Sendable, Answer: Message & Sendable, Transport: ServerTransport>(
         _ method: MethodDescriptor, with router: inout RPCRouter<Transport>,
-        _ call: @escaping @Sendable (any RuntimeImageService, Request) async throws -> Answer
+        _ call:
+            @escaping @Sendable (any RuntimeImageService, PassedRequest<Request>) async throws
+            -> PassedAnswer<Answer>
     ) {
         router.registerHandler(
             forMethod: method, deserializer: ProtobufDeserializer<Request>(),
             serializer: ProtobufSerializer<Answer>()
         ) { [service] request, context in
-            let request = try await ServerRequest(stream: request)
-            let answer = try await answering(context) { try await call(service, request.message) }
-            return StreamingServerResponse(single: ServerResponse(message: answer))
+            let received = try await ServerRequest(stream: request)
+            let request = PassedRequest(message: received.message, metadata: received.metadata.passedOn)
+            let answer = try await answering(context) { try await call(service, request) }
+            return StreamingServerResponse(
+                single: ServerResponse(
+                    message: answer.message, metadata: answer.metadata, trailingMetadata: answer.trailers))
         }
     }
 }

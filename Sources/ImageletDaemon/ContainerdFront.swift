@@ -17,12 +17,15 @@ extension Daemon {
         let client = try RPCClient(to: try RPCEndpoint(sockets.runtime), patience: Self.runtimePatience)
         let runtime = ContainerRuntime(client: client)
         let health = health.needing(.containerd(runtime))
+        let ownership = ownership(mapsIDs: mapsIDs)
         let puller = RuntimePuller(
             storage: storage, registry: registry, runtime: runtime,
-            exchange: SnapshotExchange(storage: storage) { try await runtime.takesLayers() },
+            exchange: SnapshotExchange(storage: storage, mapsIDs: ownership == .mapped) {
+                try await runtime.takesLayers()
+            },
             options: live.value.pullOptions, logger: log.logger(.images))
         let snapshots = SnapshotStore(
-            storage: storage, layers: layers, directory: paths.snapshots, ownership: ownership(mapsIDs: mapsIDs),
+            storage: storage, layers: layers, directory: paths.snapshots, ownership: ownership,
             logger: log.logger(.snapshots))
         try snapshots.recover()
         let bookkeeping = Bookkeeping.snapshots(catalog) {

@@ -21,17 +21,19 @@ package protocol LayerExchange: Sendable {
 
 /// Offers by chain ID, which the snapshots service keeps when containerd asks (`Snapshots`).
 package struct SnapshotExchange: LayerExchange {
+    /// Without, containerd copies all files of an image for such a pod, which would fetch all of it through reads.
+    package let servesUserNamespaces: Bool
     private let storage: ImageStorage
     private let knowsUs: @Sendable () async throws -> Bool
 
-    /// - Parameter knowsUs: asks the runtime whether it has our snapshotter.
-    package init(storage: ImageStorage, knowsUs: @escaping @Sendable () async throws -> Bool) {
+    /// - Parameters:
+    ///   - mapsIDs: whether containerd mounts our layers with a user namespace's ids.
+    ///   - knowsUs: asks the runtime whether it has our snapshotter.
+    package init(storage: ImageStorage, mapsIDs: Bool, knowsUs: @escaping @Sendable () async throws -> Bool) {
         self.storage = storage
+        servesUserNamespaces = mapsIDs
         self.knowsUs = knowsUs
     }
-
-    /// containerd copies the tree for them.
-    package var servesUserNamespaces: Bool { true }
 
     package func obstacle(to manifest: ResolvedManifest) async throws -> String? {
         try await knowsUs() ? nil : "the runtime does not take layers from this store"

@@ -33,6 +33,7 @@ package struct InstallPlan: Sendable, Equatable {
     package init(
         for wish: Wish, in root: NodeRoot, _ configuration: ImageletConfiguration, record: InstallRecord? = nil
     ) throws(NodeError) {
+        try Self.checkKernel(root, configuration)
         let files = PlanFiles(root: root, record: record)
         let runtime = try RuntimeKind.find(in: root, wanted: wish.runtime)
         var units = runtime.units
@@ -64,6 +65,21 @@ package struct InstallPlan: Sendable, Equatable {
 
     /// All changes as `diff -u` writes them.
     package var diff: String { changes.map(\.diff).joined() }
+
+    /// What the kernel cannot do containerd must not be told: pods that rely on it would not start.
+    private static func checkKernel(
+        _ root: NodeRoot, _ configuration: ImageletConfiguration
+    ) throws(NodeError) {
+        guard configuration.idMappedMounts, let text = try root.text(KernelVersion.file),
+            let version = KernelVersion(text), version < .mappingFUSE
+        else { return }
+        throw NodeError(
+            .unsupported,
+            """
+            idMappedMounts is on in imagelet's configuration, and Linux \(version) does not map ids of FUSE (\(KernelVersion.mappingFUSE) \
+            does): turn it off, then the images of pods with user namespaces are pulled plainly
+            """)
+    }
 
     /// - Parameter socket: the runtime's, where it is not in its usual place.
     private static func ownText(_ runtime: RuntimeKind, socket: String?) -> String {

@@ -33,6 +33,36 @@ struct LifeTests {
         }
     }
 
+    @Test("A pod's wish holds though the image is being pulled without it")
+    func wishes() async throws {
+        try await withTestRegistry { registry in
+            try await withNode("fill: {enabled: false}\npolicy: {streamThreshold: 0}") { node in
+                try TestImage(layers: [.gzip(TestImage.bulk(2 << 20))]).push(to: registry, "wished")
+                try indexed("\(registry.host)/wished:v1", node)
+                try await withFaultyProxy(upstreamPort: registry.port) { proxy in
+                    let image = "\(proxy.host)/wished:v1"
+                    try node.pull(image)
+                    let seen = try node.inspect(image)
+                    #expect(seen.strategy == "stream" && seen.layers[0].state == "streaming")
+                    let known = seen.layers.map(\.digest) + [seen.id]
+                    let asked = proxy.requests.map(\.path).filter { $0.contains("/blobs/") }
+                    let table = try #require(asked.first { path in !known.contains { path.hasSuffix($0) } })
+                    try node.check("rm", image)
+                    proxy.add(FaultRule(.stall(after: 0), path: table, times: 1))
+                    let first = try ChildProcess(
+                        [TestNode.binary, "pull", "--endpoint", "unix://\(node.directory)/cri.sock", image],
+                        logPath: "\(node.directory)/first.log")
+                    defer { first.stop() }
+                    try await eventually("the first waits for the table of contents") {
+                        proxy.requests.count { $0.path == table } == 2
+                    }
+                    try node.pull(image, "prefetch")
+                    #expect(try node.inspect(image).layers[0].state == "complete")
+                }
+            }
+        }
+    }
+
     @Test func stoppingLeavesNeitherMountNorSocket() async throws {
         try await withNode { node in
             try await node.stop()

@@ -6,20 +6,28 @@ import Testing
 
 @Suite("Calls passed on to another server")
 struct ForwardingTests {
-    /// The part of imagelet's: it serves pulls itself, and nothing else.
+    /// The part of imagelet's: it has a say in pulls, and in nothing else.
     private struct Front: RuntimeImageService {
-        func pullImage(_ request: CRIPullImageRequest) async throws -> CRIPullImageResponse {
-            var answer = CRIPullImageResponse()
-            answer.imageRef = "of the front"
+        let runtime: RPCClient
+
+        func pullImage(
+            _ request: PassedRequest<CRIPullImageRequest>
+        ) async throws -> PassedAnswer<CRIPullImageResponse> {
+            var answer = try await runtime.pullImage(request)
+            answer.message.imageRef += " through the front"
             return answer
         }
 
-        func removeImage(_ request: CRIRemoveImageRequest) async throws -> CRIRemoveImageResponse {
-            CRIRemoveImageResponse()
+        func removeImage(
+            _ request: PassedRequest<CRIRemoveImageRequest>
+        ) async throws -> PassedAnswer<CRIRemoveImageResponse> {
+            try await runtime.removeImage(request)
         }
 
-        func imageFsInfo(_ request: CRIImageFsInfoRequest) async throws -> CRIImageFsInfoResponse {
-            CRIImageFsInfoResponse()
+        func imageFsInfo(
+            _ request: PassedRequest<CRIImageFsInfoRequest>
+        ) async throws -> PassedAnswer<CRIImageFsInfoResponse> {
+            try await runtime.imageFsInfo(request)
         }
     }
 
@@ -32,13 +40,13 @@ struct ForwardingTests {
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await onward.run() }
             defer { group.cancelAll() }
-            return try await withServer([.runtimeImages(Front())], passingOnTo: onward) { endpoint, _ in
+            return try await withServer([.runtimeImages(Front(runtime: onward))], passingOnTo: onward) { endpoint, _ in
                 try await RPCClient.withConnection(to: endpoint) { client in try await body(client) }
             }
         }
     }
 
-    @Test("what the front serves it serves, everything else comes from behind")
+    @Test("what the front has a part in it sees, everything else passes it by")
     func split() async throws {
         let behind = ScriptedImageService(
             list: { request in
@@ -48,11 +56,15 @@ struct ForwardingTests {
                 answer.images = [image]
                 return answer
             },
-            pull: { _ in throw RPCFailure(.internalError, "not to be asked") })
+            pull: { _ in
+                var answer = CRIPullImageResponse()
+                answer.imageRef = "from behind"
+                return answer
+            })
         try await withServer([.images(behind)]) { runtime, _ in
             try await throughFront(to: runtime) { client in
                 let pulled = try await client.pullImage(CRIPullImageRequest())
-                #expect(pulled.imageRef == "of the front")
+                #expect(pulled.imageRef == "from behind through the front")
                 var request = CRIListImagesRequest()
                 request.filter.image.image = "asked"
                 let listed = try await client.listImages(request)

@@ -82,7 +82,7 @@ struct RuntimePullerTests {
         let client = RegistryClient(http: HTTPClient(), hosts: HostConfiguration(directories: []), logger: logger)
         let puller = RuntimePuller(
             storage: storage, registry: client, runtime: runtime,
-            exchange: SnapshotExchange(storage: storage) { true }, options: PullOptions(), logger: logger)
+            exchange: SnapshotExchange(storage: storage, mapsIDs: false) { true }, options: PullOptions(), logger: logger)
         try await body(
             Node(
                 registry: registry, runtime: runtime, puller: puller, state: storage.state,

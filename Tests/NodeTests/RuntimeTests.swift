@@ -81,6 +81,24 @@ struct RuntimeTests {
         #expect(try told(2, configuration) == nil)
     }
 
+    @Test("user namespaces are not left to imagelet on a kernel that cannot map them", arguments: [false, true])
+    func oldKernels(isWanted: Bool) throws {
+        let node = try NodeFixture(Nodes.debian)
+        var configuration = ImageletConfiguration()
+        configuration.idMappedMounts = isWanted
+        for (release, isEnough) in [("6.11.9-amd64\n", false), ("6.12.1\n", true), ("5.15.0-1\n", false)] {
+            try node.write(KernelVersion.file, release)
+            if isEnough || !isWanted {
+                #expect(throws: Never.self) { try InstallPlan(for: .init(), in: node.root, configuration) }
+            } else {
+                #expect { try InstallPlan(for: .init(), in: node.root, configuration) } throws: { error in
+                    let error = error as? NodeError
+                    return error?.code == .unsupported && error?.message.contains("idMappedMounts") == true
+                }
+            }
+        }
+    }
+
     @Test("kubeadm: the operator's file, whatever stands in it")
     func kubeadm() throws {
         let flag = "--image-service-endpoint=unix:///run/imagelet/imagelet.sock"
