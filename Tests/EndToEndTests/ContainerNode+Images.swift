@@ -19,8 +19,8 @@ extension ContainerNode {
     }
 
     /// Gives the layers of an image in the registry tables of contents.
-    func index(_ repository: String, minimumLayerSize: Int = 0) throws {
-        let image = "\(registry.host)/\(repository):v1"
+    func index(_ repository: String, tag: String = "v1", minimumLayerSize: Int = 0) throws {
+        let image = "\(registry.host)/\(repository):\(tag)"
         let scratch = try ScratchDirectory()
         for arguments in [
             [

@@ -74,13 +74,17 @@ extension ContainerNode {
     }
 
     /// Creates and starts a container.
-    /// - Parameter name: of the container and its log.
+    /// - Parameters:
+    ///   - specified: the image as the pod's manifest has it, if `image` is an id.
+    ///   - name: of the container and its log.
     func start(
-        _ image: String, _ command: [String] = forever, in pod: Pod, name: String = "main", at socket: String? = nil
+        _ image: String, specified: String = "", _ command: [String] = forever, in pod: Pod, name: String = "main",
+        at socket: String? = nil
     ) async throws -> String {
         let socket = socket ?? containerd.socket
         let config: JSONValue = [
-            "metadata": ["name": "\(name)"], "image": ["image": "\(image)"],
+            "metadata": ["name": "\(name)"],
+            "image": ["image": "\(image)", "user_specified_image": "\(specified)"],
             "command": .array(command.map { .string($0) }), "log_path": "\(name).log",
         ]
         let request: JSONValue = ["pod_sandbox_id": "\(pod.id)", "config": config, "sandbox_config": pod.config]

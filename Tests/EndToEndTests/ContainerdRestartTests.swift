@@ -8,29 +8,24 @@ import Testing
 struct ContainerdRestartTests {
     private let settings = "fill: {enabled: false}"
 
+    /// The layer of the image that is not its root.
+    private static func bulk() throws -> TestImage.Layer { try .gzip(TestImage.bulk(1 << 20)) }
+
     private func push(_ strategy: String, to node: ContainerNode, _ repository: String = "image") throws -> String {
-        let bulk = try TestImage.Layer.gzip(TestImage.bulk(1 << 20))
-        try TestImage(layers: [.root(), bulk]).push(to: node.registry, repository)
+        try TestImage(layers: [.root(), Self.bulk()]).push(to: node.registry, repository)
         if strategy == "stream" { try node.index(repository) }
         return node.reference(repository)
     }
 
     private func expectRuns(_ image: String, _ node: ContainerNode) async throws {
-        try await node.withPod { pod in
-            let container = try await node.start(image, in: pod)
-            let sums = try await node.exec("/bin/sh", "-c", "cd /bulk && sha256sum *", in: container)
-            let scratch = try ScratchDirectory()
-            try Tool.check(["tar", "-C", scratch.path, "-xf", "-"], input: TestImage.bulk(1 << 20).finished())
-            let truth = try Tool.check(["sh", "-c", "cd bulk && sha256sum *"], in: scratch.path)
-            #expect(sums == String(decoding: truth, as: UTF8.self))
-        }
+        try await node.expectRuns(image, with: Self.bulk())
     }
 
     @Test("Containerd is killed in the middle of a pull", arguments: ["prefetch", "pull"])
     func containerdDiesInAPull(strategy: String) async throws {
         try await withContainerNode(settings) { node in
             let image = try push(strategy, to: node)
-            let bulk = try TestImage.Layer.gzip(TestImage.bulk(1 << 20))
+            let bulk = try Self.bulk()
             node.proxy.add(FaultRule(.stall(after: 1000), path: try bulk.digest))
             let pull = Task { try await node.pull(image, strategy) }
             try await eventually("the layer is asked for") { try !node.requests(for: bulk, of: "image").isEmpty }

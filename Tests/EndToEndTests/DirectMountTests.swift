@@ -10,14 +10,6 @@ import Testing
     .enabled(if: directMountsAreExpected, "\(directMountRequirements)"))
 struct DirectMountTests {
     private static let bulk = TestImage.bulk(2 << 20)
-    private static let sums = "cd /bulk && sha256sum *"
-
-    private func truth() throws -> String {
-        let scratch = try ScratchDirectory()
-        try Tool.check(["tar", "-C", scratch.path, "-xf", "-"], input: Self.bulk.finished())
-        let sums = try Tool.check(["sh", "-c", "cd bulk && sha256sum *"], in: scratch.path)
-        return String(decoding: sums, as: UTF8.self)
-    }
 
     private func push(to node: ContainerNode) throws -> String {
         try TestImage(layers: [.root(), .gzip(Self.bulk)]).push(to: node.registry, "image")
@@ -33,13 +25,13 @@ struct DirectMountTests {
             let container = try await node.start(image, in: pod)
             #expect(!imagelet.directMounts.isEmpty)
             imagelet.crash()
-            #expect(try await node.exec("/bin/sh", "-c", Self.sums, in: container) == truth())
+            try await node.expect(.gzip(Self.bulk), in: container)
             let mounts = imagelet.directMounts
             try await imagelet.start()
             try await node.snapshotterIsReached()
             #expect(imagelet.directMounts == mounts)
             let second = try await node.start(image, in: pod, name: "second")
-            #expect(try await node.exec("/bin/sh", "-c", Self.sums, in: second) == truth())
+            try await node.expect(.gzip(Self.bulk), in: second)
             try await node.remove(pod)
             try await node.removeImage(id)
             let layer = try TestImage.Layer.gzip(Self.bulk)
@@ -61,7 +53,7 @@ struct DirectMountTests {
             try await node.withPod { pod in
                 let container = try await node.start(image, in: pod)
                 #expect(imagelet.directMounts.count >= 2)
-                #expect(try await node.exec("/bin/sh", "-c", Self.sums, in: container) == truth())
+                try await node.expect(.gzip(Self.bulk), in: container)
             }
             // Orderly ends leave what snapshots need.
             let mounts = imagelet.directMounts
@@ -86,7 +78,7 @@ struct DirectMountTests {
             for _ in 0..<3 { try imagelet.check("gc") }
             #expect(try node.allocated(bulk) >= 2 << 20)
             imagelet.crash()
-            #expect(try await node.exec("/bin/sh", "-c", Self.sums, in: container) == truth())
+            try await node.expect(.gzip(Self.bulk), in: container)
             try await imagelet.start()
             try await node.snapshotterIsReached()
             // Nobody uses it any more: another start asks again at once.
@@ -99,7 +91,7 @@ struct DirectMountTests {
             try await node.snapshotterIsReached()
             try await node.withPod { pod in
                 let again = try await node.start(image, in: pod, name: "again")
-                #expect(try await node.exec("/bin/sh", "-c", Self.sums, in: again) == truth())
+                try await node.expect(.gzip(Self.bulk), in: again)
             }
         }
     }
@@ -111,20 +103,17 @@ struct DirectMountTests {
     .enabled(if: directMountsAreExpected, "\(directMountRequirements)"))
 struct DirectImageMountTests {
     @Test func aMountIsReadWhileImageletIsDead() async throws {
-        let bulk = TestImage.bulk(1 << 20)
+        let bulk = try TestImage.Layer.gzip(TestImage.bulk(1 << 20))
         let registry = try await TestRegistry()
         defer { registry.stop() }
-        try TestImage(layers: [.gzip(bulk)]).push(to: registry, "image")
+        try TestImage(layers: [bulk]).push(to: registry, "image")
         let image = "\(registry.host)/image:v1"
         try await withNode { node in
             try node.pull(image, "prefetch")
             let root = try node.mount(image)
             #expect(node.directMounts.count == 1)
             node.crash()
-            let scratch = try ScratchDirectory()
-            try Tool.check(["tar", "-C", scratch.path, "-xf", "-"], input: bulk.finished())
-            let sums = ["sh", "-c", "cd bulk && sha256sum *"]
-            #expect(try Tool.check(sums, in: root) == Tool.check(sums, in: scratch.path))
+            #expect(try TestImage.Layer.sums(in: root) == bulk.sums())
             try await node.start()
             #expect(node.directMounts.count == 1)
             try node.unmount(root)

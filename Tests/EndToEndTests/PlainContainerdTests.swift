@@ -32,6 +32,9 @@ struct PlainContainerdTests {
 
     @Test func itsImageServiceIsWhatOursIsHeldAgainst() async throws {
         let node = try ContainerNode.shared
-        try await expectImageService(at: node.containerd.socket, pullingFrom: node.registry, "--containerd")
+        let images = try ImageServiceImages(to: node.registry)
+        try await expectImageService(
+            at: node.containerd.socket,
+            images.arguments(host: node.proxy.host, secondHost: node.registry.host) + ["--containerd"])
     }
 }

@@ -6,6 +6,13 @@ extension TestImage.Layer {
     /// to the tree, which can be compared.
     static func root() throws -> Self { try made.get() }
 
+    /// A root that no other image has.
+    static func root(of owner: String) throws -> Self {
+        var root = try tree()
+        root.file("owner", owner)
+        return try .gzip(root, fast)
+    }
+
     /// What the whiteouts of `LayerMaker.oddities` hide. Overlayfs lists whiteouts in directories that one layer alone has.
     static func hidden() throws -> Self {
         var hidden = LayerMaker()
@@ -19,7 +26,10 @@ extension TestImage.Layer {
         get throws { try TestRegistry.digest(of: blob) }
     }
 
-    private static let made = Result {
+    private static let made = Result { try TestImage.Layer.gzip(tree(), fast) }
+    private static let fast = ["gzip", "-n", "-1"]
+
+    private static func tree() throws -> LayerMaker {
         var root = LayerMaker()
         for name in ["bin", "dev", "etc", "proc", "run", "sys", "tmp"] { root.directory(name + "/") }
         root.file("bin/busybox", Array(try Data(contentsOf: URL(fileURLWithPath: "/bin/busybox"))), .init(mode: 0o755))
@@ -27,6 +37,6 @@ extension TestImage.Layer {
             root.symlink("bin/" + name, to: "busybox")
         }
         for name in ["hostname", "hosts", "resolv.conf"] { root.file("etc/" + name, []) }
-        return try TestImage.Layer.gzip(root, ["gzip", "-n", "-1"])
+        return root
     }
 }

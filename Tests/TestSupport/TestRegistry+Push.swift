@@ -27,6 +27,15 @@ extension TestRegistry {
         return digest
     }
 
+    /// Digests of all blobs, manifests and indexes that have been pushed to a repository.
+    package func content(of repository: String) throws -> Set<String> {
+        let files = "\(directory)/data/docker/registry/v2/repositories/\(repository)"
+        let names = try ["_layers", "_manifests/revisions"].flatMap {
+            try FileManager.default.contentsOfDirectory(atPath: "\(files)/\($0)/sha256")
+        }
+        return Set(names.map { "sha256:" + $0 })
+    }
+
     /// `sha256:…` by the coreutils.
     package static func digest(of bytes: [UInt8]) throws -> String {
         let path = NSTemporaryDirectory() + "imagelet-test-digest-" + UUID().uuidString
