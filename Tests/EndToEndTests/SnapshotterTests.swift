@@ -38,12 +38,16 @@ struct SnapshotterTests {
         // The collection of garbage that containerd begins with would take views.
         try node.containerd.ctr("leases", "create", "--id", "first", namespace: "compared")
         try node.containerd.ctr("leases", "delete", "--sync", "first", namespace: "compared")
+        // ctr says so of what it prepares, not of what it views: after the first removal those would go.
+        let root = "containerd.io/gc.root=now"
         let steps = [
             ["prepare", "--target", "/t", "a"], ["mounts", "/t", "a"], ["prepare", "a"], ["view", "v0"],
-            ["view", "v1", "nothing"], ["prepare", "x", "a"], ["commit", "one", "a"], ["commit", "one", "a"],
+            ["label", "v0", root], ["view", "v1", "nothing"], ["prepare", "x", "a"], ["commit", "one", "a"],
+            ["commit", "one", "a"],
             ["mounts", "/t", "one"], ["prepare", "--target", "/t", "b", "one"], ["commit", "two", "b"],
             ["prepare", "--target", "/t", "c", "two"], ["mounts", "/t", "c"], ["view", "v2", "two"],
-            ["mounts", "/t", "v2"], ["view", "v3", "one"], ["mounts", "/t", "v3"], ["commit", "three", "v2"],
+            ["label", "v2", root], ["mounts", "/t", "v2"], ["view", "v3", "one"], ["label", "v3", root],
+            ["mounts", "/t", "v3"], ["commit", "three", "v2"],
             ["commit", "two", "c"], ["rm", "two"], ["rm", "one"], ["rm", "nothing"], ["info", "nothing"],
             ["mounts", "/t", "nothing"], ["usage", "-b", "nothing"], ["label", "one", "key=value"],
             ["label", "nothing", "key=value"], ["tree"], ["rm", "c"], ["rm", "v2"], ["rm", "v3"], ["rm", "two"],

@@ -121,7 +121,8 @@ func withPullingNode(
         http: HTTPClient(), hosts: HostConfiguration(directories: []), options: options, logger: logger)
     let puller = RuntimePuller(
         storage: storage, registry: client, runtime: runtime,
-        exchange: SnapshotExchange(storage: storage, mapsIDs: false) { try knowsUs() }, options: PullOptions(), logger: logger)
+        exchange: SnapshotExchange(storage: storage, mapsIDs: false) { try knowsUs() }, options: PullOptions(),
+        logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await store.run() }
         defer { group.cancelAll() }
