@@ -201,16 +201,20 @@ struct FaultTests {
         }
     }
 
+    /// A run, over when this returns, in which the layer's table of contents proved wrong.
+    private func poison(_ made: MadeLayer, in directory: String) async throws {
+        let forged = try made.withForged(try #require(try made.table.window(before: 2)))
+        let store = made.store(directory)
+        try await running(store) {
+            let layer = try await store.prepare(made.description, tableOfContents: forged, source: made.source)
+            await #expect(throws: LayerError.self) { try await layer.makeLocal(0..<made.table.contentSize) }
+        }
+    }
+
     @Test func poisonOutlivesARestart() async throws {
         let made = try await MadeLayer.usual.value
-        let window = try #require(try made.table.window(before: 2))
-        let forged = try made.withForged(window)
         try await withDirectory { directory in
-            let first = made.store(directory)
-            try await running(first) {
-                let layer = try await first.prepare(made.description, tableOfContents: forged, source: made.source)
-                await #expect(throws: LayerError.self) { try await layer.makeLocal(0..<made.table.contentSize) }
-            }
+            try await poison(made, in: directory)
             let second = made.store(directory)
             try await running(second) {
                 let layer = try second.restore(made.description, source: made.source)
@@ -223,13 +227,8 @@ struct FaultTests {
     /// Restored before or not, by one or by several who want it whole.
     @Test(arguments: [false, true], [1, 3]) func whatIsPoisonedIsMadeAnew(isRestored: Bool, callers: Int) async throws {
         let made = try await MadeLayer.usual.value
-        let forged = try made.withForged(try #require(try made.table.window(before: 2)))
         try await withDirectory { directory in
-            let first = made.store(directory)
-            try await running(first) {
-                let layer = try await first.prepare(made.description, tableOfContents: forged, source: made.source)
-                await #expect(throws: LayerError.self) { try await layer.makeLocal(0..<made.table.contentSize) }
-            }
+            try await poison(made, in: directory)
             let second = made.store(directory)
             try await running(second) {
                 if isRestored { try second.restore(made.description, source: made.source) }
