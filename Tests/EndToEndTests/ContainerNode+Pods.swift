@@ -81,6 +81,17 @@ extension ContainerNode {
         _ image: String, specified: String = "", _ command: [String] = forever, in pod: Pod, name: String = "main",
         at socket: String? = nil
     ) async throws -> String {
+        let container = try await create(image, specified: specified, command, in: pod, name: name, at: socket)
+        let socket = socket ?? containerd.socket
+        _ = try await client.call("StartContainer", ["container_id": "\(container)"], at: socket)
+        return container
+    }
+
+    /// Creates a container that is not started yet.
+    func create(
+        _ image: String, specified: String = "", _ command: [String] = forever, in pod: Pod, name: String = "main",
+        at socket: String? = nil
+    ) async throws -> String {
         let socket = socket ?? containerd.socket
         let config: JSONValue = [
             "metadata": ["name": "\(name)"],
@@ -88,9 +99,7 @@ extension ContainerNode {
             "command": .array(command.map { .string($0) }), "log_path": "\(name).log",
         ]
         let request: JSONValue = ["pod_sandbox_id": "\(pod.id)", "config": config, "sandbox_config": pod.config]
-        let container = try await client.call("CreateContainer", request, at: socket).at("container_id").text
-        _ = try await client.call("StartContainer", ["container_id": "\(container)"], at: socket)
-        return container
+        return try await client.call("CreateContainer", request, at: socket).at("container_id").text
     }
 
     /// What a command prints in a container; one that fails is an error.

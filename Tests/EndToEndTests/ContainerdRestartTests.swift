@@ -67,6 +67,23 @@ struct ContainerdRestartTests {
         }
     }
 
+    @Test("Imagelet crashes between a container's creation and its start", arguments: ["stream", "prefetch", "pull"])
+    func mountsAreAsTheyWere(strategy: String) async throws {
+        try await withContainerNode(settings) { node in
+            let imagelet = try #require(node.imagelet)
+            let image = try push(strategy, to: node)
+            try await node.pull(image, strategy)
+            try await node.withPod { pod in
+                let container = try await node.create(image, in: pod)
+                try await imagelet.crashAndRestart()
+                try await node.snapshotterIsReached()
+                _ = try await node.client.call(
+                    "StartContainer", ["container_id": "\(container)"], at: node.containerd.socket)
+                try await node.expect(Self.bulk(), in: container)
+            }
+        }
+    }
+
     @Test func aPrivateImageIsReadAfterACrashWithTheCredentialsOfItsPull() async throws {
         try await withContainerNode(settings) { node in
             let imagelet = try #require(node.imagelet)
