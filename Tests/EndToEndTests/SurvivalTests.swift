@@ -35,9 +35,9 @@ struct SurvivalTests {
 
     private func device(_ node: TestNode) throws -> String? { try Mount.find(at: node.store)?.device }
 
-    /// Waits, generously, until `condition` holds.
+    /// Waits, generously, until `condition` holds: a container that is being made by another test has a copy of every mount for a while.
     private func wait(_ comment: Comment, _ condition: () throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(90)
+        let end = ContinuousClock.now + .seconds(240)
         while try !condition() {
             try #require(ContinuousClock.now < end, comment)
             try await Task.sleep(for: .milliseconds(50))
