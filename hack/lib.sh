@@ -4,6 +4,13 @@
 pids=()
 mounts=()
 
+# clear_away DIRECTORY: with what is still mounted below it, such as images of layers that the kernel reads.
+clear_away() {
+    local mount
+    for mount in $(awk -v place="$1/" 'index($5, place) == 1 { print $5 }' /proc/self/mountinfo | tac); do umount -l "$mount"; done
+    rm -rf --one-file-system "$1"
+}
+
 cleanup() {
     local status=$? pid mount
     trap - EXIT
@@ -12,8 +19,7 @@ cleanup() {
     for mount in "${mounts[@]}"; do "$imagelet" unmount --admin "unix://$work/node/admin.sock" "$mount" >/dev/null 2>&1 || umount -l "$mount" 2>/dev/null; done
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null; done
-    for mount in $(awk -v work="$work/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | tac); do umount -l "$mount"; done
-    rm -rf --one-file-system "$work"
+    clear_away "$work"
     exit "$status"
 }
 
@@ -29,15 +35,15 @@ since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.2f", b - a }'; }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 mib() { awk -v n="$1" 'BEGIN { printf "%.1f", n / 1048576 }'; }
 
-# wait_for WHAT COMMAND...: until the command succeeds, 30 s at most.
+# wait_for WHAT COMMAND...: until the command succeeds, $patience seconds at most, or 30.
 wait_for() {
     local what=$1 i
     shift
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 10 * ${patience:-30}; i++)); do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.1
     done
-    echo "$what did not start within 30 s" >&2
+    echo "$what: not within ${patience:-30} s" >&2
     return 1
 }
 
@@ -103,7 +109,7 @@ stop_node() {
     mounts=()
     kill "$node_pid" && wait "$node_pid" || true
     node_pid=
-    rm -rf --one-file-system "$work/node"
+    clear_away "$work/node"
 }
 
 # push_layout LAYOUT:TAG REPOSITORY:TAG
