@@ -21,7 +21,7 @@ struct KernelCheck: Check {
         if version < .mappingFUSE {
             return .note(
                 Self.file,
-                "\(found): no EROFS from files and no id-mapped FUSE mounts, so pods with user namespaces copy their layers"
+                "\(found): no EROFS from files and no id-mapped FUSE mounts, so the images of pods with user namespaces are pulled plainly"
             )
         }
         return .good(

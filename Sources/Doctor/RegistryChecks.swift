@@ -23,6 +23,17 @@ package struct RegistryFacts: Sendable, Equatable {
     }
 }
 
+extension RegistryFacts.Support {
+    /// - Parameter no: what to make of a refusal, whose reason it is given.
+    fileprivate func diagnosis(_ lookedAt: String, good: String, _ no: (String) -> Diagnosis) -> Diagnosis {
+        switch self {
+        case .yes: .good(lookedAt, good)
+        case .no(let why): no(why)
+        case .unknown(let why): .note(lookedAt, why)
+        }
+    }
+}
+
 /// Whether the registry is there and lets us in.
 struct RegistryCheck: Check {
     let name = "registry"
@@ -44,13 +55,10 @@ struct RangesCheck: Check {
 
     func examine(_ node: Surroundings) async -> Diagnosis {
         let lookedAt = "ranged requests for a layer of \(facts.image)"
-        switch facts.ranges {
-        case .yes: return .good(lookedAt, "served")
-        case .no(let why):
-            return .warning(
+        return facts.ranges.diagnosis(lookedAt, good: "served") { why in
+            .warning(
                 lookedAt, "not served: \(why)",
                 "images of this registry are fetched whole; use a registry or mirror with ranges")
-        case .unknown(let why): return .note(lookedAt, why)
         }
     }
 }
@@ -62,11 +70,7 @@ struct ReferrersCheck: Check {
 
     func examine(_ node: Surroundings) async -> Diagnosis {
         let lookedAt = "the referrers API for \(facts.image)"
-        switch facts.referrers {
-        case .yes: return .good(lookedAt, "served")
-        case .no(let why): return .note(lookedAt, "not served: \(why)")
-        case .unknown(let why): return .note(lookedAt, why)
-        }
+        return facts.referrers.diagnosis(lookedAt, good: "served") { .note(lookedAt, "not served: \($0)") }
     }
 }
 
@@ -77,11 +81,8 @@ struct IndexCheck: Check {
 
     func examine(_ node: Surroundings) async -> Diagnosis {
         let lookedAt = "the manifest and the referrers of \(facts.image)"
-        switch facts.index {
-        case .yes: return .good(lookedAt, "there is an index to stream by")
-        case .no(let why):
-            return .note(lookedAt, why, "imagelet index build \(facts.image) && imagelet index push \(facts.image)")
-        case .unknown(let why): return .note(lookedAt, why)
+        return facts.index.diagnosis(lookedAt, good: "there is an index to stream by") { why in
+            .note(lookedAt, why, "imagelet index build \(facts.image) && imagelet index push \(facts.image)")
         }
     }
 }

@@ -57,7 +57,7 @@ struct BlockStream: ~Copyable {
         guard igzip.isFinished else { return .within(hasProgress: hasProgress) }
         guard case .ending(isLast: false) = block else { return .end }
         // Without new content it still knows what it was told: a stream may hold any number of empty blocks.
-        igzip.goOn(history: known == count ? 0 : Int(min(count, Int64(Checkpoint.windowSize))))
+        try igzip.goOn(history: known == count ? 0 : Int(min(count, Int64(Checkpoint.windowSize))))
         known = count
         block = .passing
         return .boundary

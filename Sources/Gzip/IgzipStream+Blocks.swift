@@ -42,14 +42,17 @@ extension IgzipStream {
 
     /// Reads on behind a block that only `finishBehindBlock` made the last.
     /// - Parameter history: how much content, of what came before in this deflate stream, may be referred to.
-    mutating func goOn(history: Int) {
+    /// - Throws: if isal does not take it: a stream that leads there is refused, whatever it is.
+    mutating func goOn(history: Int) throws(GzipError) {
         unsafe state.pointee.block_state = ISAL_BLOCK_NEW_HDR
         unsafe state.pointee.bfinal = 0
         guard history > 0 else { return }
         let set = unsafe withHistory(history) { bytes in
             unsafe isal_inflate_set_dict(state, bytes.baseAddress, UInt32(bytes.count))
         }
-        precondition(set == ISAL_DECOMP_OK, "isal: cannot set a window between blocks")
+        guard set == ISAL_DECOMP_OK else {
+            throw GzipError(.malformed, "the decoder does not go on behind a block (isal error \(set))")
+        }
     }
 
     /// The last 32 KiB of content, or all that there is of it, over the borders of members.

@@ -24,21 +24,21 @@ package final class IndexStore: Sendable {
         // Two pulls may keep the same layer's table at once.
         try changing.withLock { _ in
             try Directory.create(directory)
-            try Path.remove(file(layer))
-            try Path.link(path, to: file(layer))
+            try Path.remove(self.path(of: layer))
+            try Path.link(path, to: self.path(of: layer))
             try sweep()
         }
     }
 
     package func has(_ layer: Digest) -> Bool {
-        (try? Path.exists(file(layer))) ?? false
+        (try? Path.exists(path(of: layer))) ?? false
     }
 
     /// The file with the table of contents of `layer`; it may be gone when it is opened.
-    package func path(of layer: Digest) -> String { file(layer) }
+    package func path(of layer: Digest) -> String { "\(directory)/\(layer.hex).ztoc" }
 
     /// Lets `body` have a table of contents of other makers in a file, which `save` writes and which goes afterwards.
-    func passing<Result>(
+    func receiving<Result>(
         _ save: (String) async throws -> Void, _ body: (String) async throws -> Result
     ) async throws -> Result {
         try Directory.create(directory)
@@ -49,7 +49,7 @@ package final class IndexStore: Sendable {
     }
 
     package func drop(_ layer: Digest) {
-        _ = try? Path.remove(file(layer))
+        _ = try? Path.remove(path(of: layer))
     }
 
     /// Bytes on the disk and inodes. Files that a layer here has under its own name, too, are counted there.
@@ -89,8 +89,6 @@ package final class IndexStore: Sendable {
 
     /// The largest table of contents that is read (soci.md 9, rule 1).
     static let largest = 1 << 30
-
-    private func file(_ layer: Digest) -> String { "\(directory)/\(layer.hex).ztoc" }
 
     private func sweep() throws {
         var files = try statuses()

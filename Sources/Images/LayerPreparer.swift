@@ -84,7 +84,7 @@ struct LayerPreparer: Sendable {
         case .blobs(let descriptors):
             descriptors.map { descriptor in
                 { use in
-                    try await storage.indexes.passing(
+                    try await storage.indexes.receiving(
                         { try await origin.save(descriptor, in: reference, cap: Int64(IndexStore.largest), at: $0) },
                         use)
                 }

@@ -180,13 +180,13 @@ package final class RuntimePuller: Sendable {
         _ handOver: @Sendable () async throws -> Answer
     ) async throws -> Answer {
         // Where the runtime fails as well, at a name that is not there or a right that nobody has, it was no failure of ours.
-        let isSettled = decision.reasons.first?.code != .degraded
-        if isSettled { acquisition.log(decision, name, manifest) }
+        let isDegraded = decision.reasons.first?.code == .degraded
+        if !isDegraded { acquisition.log(decision, name, manifest) }
         telling.decided(decision.strategy.rawValue, reasons: decision.reasons.map(\.description), index: nil)
         telling.leftToRuntime()
         let layers = manifest.map { Set($0.manifest.layers.map(\.digest)) }
         let answer = try await exchange.passing(layers, handOver)
-        if !isSettled { acquisition.log(decision, name, manifest, at: .warning) }
+        if isDegraded { acquisition.log(decision, name, manifest, at: .warning) }
         note(name, manifest, decision)
         return answer
     }

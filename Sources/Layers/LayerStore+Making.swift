@@ -7,8 +7,8 @@ extension LayerStore {
     /// Makes a layer readable at once: its bytes come when they are asked for.
     ///
     /// A layer that is here already, or is being made by somebody else, is that layer.
-    /// - Parameter path: the file with the table of contents, on the disk and on the store's volume; the caller has checked its digest. The
-    ///   layer keeps it under a name of its own.
+    /// - Parameter path: the file with the table of contents, on the store's volume; the caller has checked its digest. The layer keeps it
+    ///   under a name of its own.
     /// - Throws: `LayerError.unusableTableOfContents` if it is gone or not one for this layer, `.poisoned` if the layer is here and its table of
     ///   contents was shown to be wrong (`prefetch` replaces it), `.diskFull`, `.disk`.
     package func prepare(
@@ -49,6 +49,7 @@ extension LayerStore {
         var poisoned: Layer?
         while true {
             try Task.checkCancellation()
+            // The compiler crashes where the closure captures the variable.
             let replaced = poisoned
             let (layer, making, isNew) = try state.withLock { state -> (Layer?, Making?, Bool) in
                 // Behind the lock: what is entered from here on, the store's end finds.
@@ -105,6 +106,7 @@ extension LayerStore {
 
     private static func link(_ tableOfContents: String, into directory: String) throws {
         do {
+            try File(tableOfContents).sync()
             try Path.link(tableOfContents, to: LayerFiles.tableOfContentsPath(directory))
         } catch {
             guard error.errno == .noEntry else { throw error }

@@ -70,15 +70,15 @@ package final class ZTOCBuilder: LayerIndexer {
             isGzip
             ? [blobHeader()] + records : [try ZTOCWriter.tarZinfo(spanSize: spanSize, size: blobSize)]
         records = []
-        let contentDigest = isGzip ? Digest(sha256: Self.take(&content).finish()) : blobDigest
+        var diffID: Digest?
+        if hashesContent { diffID = isGzip ? Digest(sha256: Self.take(&content).finish()) : blobDigest }
         let contents = ZTOCContents(
             buildTool: buildTool, compression: compression, blobSize: blobSize, contentSize: tar.contentEnd,
             entries: entries, digests: takeDigests(), checkpoints: checkpoints)
         entries = EntryLog()
         return IndexedLayer(
             pieces: try ZTOCWriter.write(contents), blobDigest: blobDigest, blobSize: blobSize,
-            diffID: hashesContent ? contentDigest : nil,
-            tarSize: isGzip ? inflater.contentCount : blobSize)
+            diffID: diffID, tarSize: isGzip ? inflater.contentCount : blobSize)
     }
 
     private func inflate(_ compressed: [UInt8], _ produce: ([UInt8]) throws -> Void) throws {
