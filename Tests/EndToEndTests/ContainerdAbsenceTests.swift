@@ -16,13 +16,6 @@ struct ContainerdAbsenceTests {
         return bulk
     }
 
-    private func expectRuns(_ image: String, _ node: ContainerNode) async throws {
-        try await node.withPod { pod in
-            let container = try await node.start(image, in: pod)
-            try await node.exec("/bin/cat", "/bulk/file0", in: container)
-        }
-    }
-
     /// It has been offered the layers and told of the manifest, and waits for the config.
     @Test("Containerd is killed when it pulls what it was offered", arguments: ["stream", "prefetch"])
     func diesAfterTheOffer(strategy: String) async throws {
@@ -49,7 +42,7 @@ struct ContainerdAbsenceTests {
             let id = try await node.pull(image, strategy)
             #expect(try await node.status(image)?.at("id").text == id)
             #expect(try node.report(image)?.at("strategy").text == strategy)
-            try await expectRuns(image, node)
+            try await node.expectRuns(image, with: layer)
             #expect(try node.requests(for: layer, of: "image").isEmpty, "the layers are imagelet's")
         }
     }
@@ -58,7 +51,7 @@ struct ContainerdAbsenceTests {
     @Test func aPullWaitsForContainerd() async throws {
         try await withContainerNode(settings) { node in
             let imagelet = try #require(node.imagelet)
-            _ = try push("prefetch", to: node)
+            let layer = try push("prefetch", to: node)
             let image = node.reference("image")
             let (socket, aside) = (node.containerd.socket, node.containerd.socket + ".aside")
             // No connection outlives this.
@@ -77,7 +70,7 @@ struct ContainerdAbsenceTests {
             try FileManager.default.moveItem(atPath: aside, toPath: socket)
             let id = try await pull.value
             #expect(try await node.status(image)?.at("id").text == id)
-            try await expectRuns(image, node)
+            try await node.expectRuns(image, with: layer)
         }
     }
 }

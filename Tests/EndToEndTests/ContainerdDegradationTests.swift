@@ -88,13 +88,6 @@ struct ContainerdDegradationTests {
         }
     }
 
-    private func expectRuns(_ image: String, _ node: ContainerNode) async throws {
-        try await node.withPod { pod in
-            let container = try await node.start(image, in: pod)
-            try await node.exec("/bin/cat", "/bulk/file0", in: container)
-        }
-    }
-
     @Test("Whatever fails for imagelet alone makes a plain pull that works", arguments: Harm.allCases)
     func harm(_ harm: Harm) async throws {
         let node = try ContainerNode.shared
@@ -125,7 +118,7 @@ struct ContainerdDegradationTests {
             #expect(warnings(target.image, node).contains { $0.contains("degraded") })
             #expect(try !node.hasLayerDirectory(target.layer), "nothing is kept of what was begun")
         }
-        try await expectRuns(target.image, node)
+        try await node.expectRuns(target.image, with: target.layer)
     }
 
     @Test("What is wrong with a request is no failure of imagelet's", arguments: [false, true])

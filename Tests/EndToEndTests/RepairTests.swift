@@ -7,8 +7,11 @@ import Testing
 struct RepairTests {
     private let settings = "fill: {enabled: false}"
 
+    /// The layer of the image that is not its root.
+    private static func bulk() throws -> TestImage.Layer { try .gzip(TestImage.bulk(1 << 16)) }
+
     private func push(to node: ContainerNode) throws -> String {
-        try TestImage(layers: [.root(), .gzip(TestImage.bulk(1 << 16))]).push(to: node.registry, "image")
+        try TestImage(layers: [.root(), Self.bulk()]).push(to: node.registry, "image")
         return node.reference("image")
     }
 
@@ -19,13 +22,6 @@ struct RepairTests {
     private func expectNothingToRepair(_ node: ContainerNode, namespace: String = "k8s.io") throws {
         let told = try repair(node, "--namespace", namespace)
         #expect(told.status == 0 && told.output == "nothing to repair\n", "\(told)")
-    }
-
-    private func expectRuns(_ image: String, _ node: ContainerNode) async throws {
-        try await node.withPod { pod in
-            let container = try await node.start(image, in: pod)
-            #expect(try await node.exec("/bin/sh", "-c", "cat /bulk/* | wc -c", in: container) != "0\n")
-        }
     }
 
     private func loseState(_ node: ContainerNode) async throws {
@@ -41,7 +37,7 @@ struct RepairTests {
         try await withContainerNode(settings) { node in
             let image = try push(to: node)
             let id = try await node.pull(image, strategy)
-            try await expectRuns(image, node)
+            try await node.expectRuns(image, with: Self.bulk())
             try expectNothingToRepair(node)
             try await loseState(node)
             await #expect(throws: ForeignClient.Refusal.self) { try await node.pull(image, strategy) }
@@ -55,7 +51,7 @@ struct RepairTests {
             // What containerd has the layers of is not brought anew, but unpacked.
             #expect(try await node.status(image)?.at("id").text == (strategy == "pull" ? id : nil))
             if strategy == "prefetch" { #expect(try await node.pull(image, strategy) == id) }
-            try await expectRuns(image, node)
+            try await node.expectRuns(image, with: Self.bulk())
             #expect(try await node.pull(image, strategy) == id)
             try expectNothingToRepair(node)
         }
@@ -81,7 +77,7 @@ struct RepairTests {
             let mended = try repair(node)
             #expect(mended.status == 0 && mended.output.contains(image), "\(mended)")
             try await node.pull(image, "prefetch")
-            try await expectRuns(image, node)
+            try await node.expectRuns(image, with: Self.bulk())
             try expectNothingToRepair(node)
         }
     }
@@ -101,7 +97,7 @@ struct RepairTests {
             let mended = try repair(node)
             #expect(mended.status == 0 && mended.output.contains(image), "\(mended)")
             try await eventually("the image is listed") { try await node.status(image)?.at("id").text == id }
-            try await expectRuns(image, node)
+            try await node.expectRuns(image, with: Self.bulk())
             try expectNothingToRepair(node)
             // The CRI lists no image of another namespace, and none is missing there.
             try TestImage(layers: [.root()]).push(to: node.registry, "foreign")
@@ -116,15 +112,15 @@ struct RepairTests {
         try await withContainerNode(settings) { node in
             let image = try push(to: node)
             let id = try await node.pull(image, "prefetch")
-            try await expectRuns(image, node)
+            try await node.expectRuns(image, with: Self.bulk())
             // The id is the config's digest.
             try node.containerd.ctr("content", "rm", id)
-            await #expect(throws: ForeignClient.Refusal.self) { try await expectRuns(image, node) }
+            await #expect(throws: ForeignClient.Refusal.self) { try await node.expectRuns(image, with: Self.bulk()) }
             let mended = try repair(node)
             #expect(mended.status == 0 && mended.output.contains("\(image): \(id) is not"), "\(mended)")
             #expect(try await node.status(image) == nil)
             #expect(try await node.pull(image, "prefetch") == id)
-            try await expectRuns(image, node)
+            try await node.expectRuns(image, with: Self.bulk())
             try expectNothingToRepair(node)
         }
     }
